@@ -9,12 +9,17 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Message is one raw article as a source found it.
 type Message struct {
+	// Name is the ID of an article that has neither an ID nor a URL of its own: a file's name
+	// without folder and extensions. Empty: the ID comes from the content.
+	Name string
 	// Value is the original bytes. Dead letters keep them.
 	Value []byte
 	// Format says how to read Value; the zero value is JSON.
@@ -70,10 +75,13 @@ type Batch struct {
 
 // Source gives messages.
 type Source interface {
-	// Read blocks until there is a batch, the source is exhausted (io.EOF) or ctx is done. It is
-	// called from one goroutine; Commit may be called meanwhile from another.
+	// Read blocks until there is a batch, the source is exhausted (io.EOF) or ctx is done. Any
+	// other error ends the run: a source itself retries what a retry may mend, and gives a
+	// message that it can't read as one with Err set. Read is called from one goroutine; Commit
+	// may be called meanwhile from another.
 	Read(ctx context.Context) (*Batch, error)
-	// Commit says that b and every batch read before it are stored or dead-lettered. A batch
+	// Commit says that b and every batch read before it are stored or dead-lettered. After an
+	// error the same or a later batch is committed again, which covers b. A batch
 	// whose partition has been taken away meanwhile is ignored without an error.
 	Commit(ctx context.Context, b *Batch) error
 }
@@ -96,8 +104,8 @@ type RejectError struct {
 func (e *RejectError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d records rejected", len(e.Reasons))
-	for i, r := range e.Reasons {
-		fmt.Fprintf(&b, "; first: record %d: %s", i, r)
+	for _, i := range slices.Sorted(maps.Keys(e.Reasons)) {
+		fmt.Fprintf(&b, "; first: record %d: %s", i, e.Reasons[i])
 		break
 	}
 	return b.String()
@@ -105,17 +113,33 @@ func (e *RejectError) Error() string {
 
 // DeadLetter is a message that could not be read, extracted or stored.
 type DeadLetter struct {
-	Value  []byte
+	Value []byte
+	// Name is the message's.
+	Name string
 	Format Format
 	Key    []byte
 	Origin Origin
-	// Stage is where it failed: "read", "decode", "validate", "extract" or "store".
-	Stage string
+	// Stage is where it failed.
+	Stage Stage
 	// Reason says what is wrong and what would mend it.
 	Reason string
 	// Time is when it failed.
 	Time time.Time
+	// Partial says that Value is not the whole message, for the source could not read it whole.
+	Partial bool
 }
+
+// Stage is a step of the way from a source to a sink.
+type Stage string
+
+// The stages, in order.
+const (
+	StageRead     Stage = "read"
+	StageDecode   Stage = "decode"
+	StageValidate Stage = "validate"
+	StageExtract  Stage = "extract"
+	StageStore    Stage = "store"
+)
 
 // DeadLetters keeps dead letters.
 type DeadLetters interface {
