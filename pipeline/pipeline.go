@@ -115,7 +115,7 @@ func (e *RejectError) Error() string {
 type DeadLetter struct {
 	Value []byte
 	// Name is the message's.
-	Name string
+	Name   string
 	Format Format
 	Key    []byte
 	Origin Origin

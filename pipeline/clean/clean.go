@@ -1,0 +1,166 @@
+// Package clean turns a web page into an article: its title, its text without the page's
+// furniture, and what its metadata says of dates, author and language.
+//
+// The main content is chosen by go-readability (a port of Mozilla's Readability.js); title, dates
+// and author come first from JSON-LD (schema.org NewsArticle) and OpenGraph, which publishers keep
+// right for search engines.
+package clean
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"codeberg.org/readeck/go-readability/v2"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/charset"
+)
+
+// Page is a cleaned page. All strings are valid UTF-8; what the page doesn't say is empty.
+type Page struct {
+	Title string
+	// Text is the article's body without its title: paragraphs separated by blank lines.
+	Text string
+	// Author is the byline's names, separated by commas.
+	Author string
+	// Source is the publisher's name.
+	Source string
+	// Language is BCP 47 as the page gives it: "en", "en-GB".
+	Language string
+	// URL is the canonical one, else the one that the page was read from.
+	URL string
+	// Published and Modified keep the zone that they were given in; zero where unknown.
+	Published time.Time
+	Modified  time.Time
+}
+
+// Errors that Parse wraps.
+var (
+	ErrNoText  = errors.New("the page has no article text")
+	ErrTooBig  = errors.New("the page is too big")
+	ErrNotHTML = errors.New("not a web page")
+)
+
+const (
+	// maxPage is the most bytes of HTML that are parsed. Real articles have under 3 MB with all
+	// their scripts.
+	maxPage = 16 << 20
+	// maxElements bounds the scoring of elements, whose worst case is more than linear. A page over
+	// it (a real one has 500 to 5,000) still gives its paragraphs.
+	maxElements = 30_000
+)
+
+// Parse cleans a page. contentType is the Content-Type header and pageURL the address that it was
+// read from; both may be empty.
+func Parse(page []byte, contentType, pageURL string) (*Page, error) {
+	if len(page) > maxPage {
+		return nil, fmt.Errorf("%w: %d bytes, over the limit of %d", ErrTooBig, len(page), maxPage)
+	}
+	if kind := binary(page); kind != "" {
+		return nil, fmt.Errorf("%w: it is %s", ErrNotHTML, kind)
+	}
+	src, err := decode(page, contentType)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := html.Parse(bytes.NewReader(src))
+	if err != nil { // nested too deeply
+		return nil, fmt.Errorf("parse page: %w", err)
+	}
+	base, err := url.Parse(strings.TrimSpace(pageURL))
+	if err != nil || base.Host == "" {
+		base = nil
+	}
+	m := readMeta(doc, base)
+	p := &Page{
+		Title: m.title, Author: m.author, Source: m.source, Language: m.language, URL: m.url,
+		Published: m.published, Modified: m.modified,
+	}
+	if p.URL == "" {
+		p.URL = strings.TrimSpace(pageURL)
+	}
+	p.Text = bodyText(doc, base, m)
+	if p.Text == "" {
+		return nil, fmt.Errorf("%w: if it is built by scripts in the browser, save it from there", ErrNoText)
+	}
+	return p, nil
+}
+
+// bodyText is the article's text: the main content, else the metadata's own copy of it, else the
+// page's paragraphs, else all its text.
+func bodyText(doc *html.Node, base *url.URL, m meta) string {
+	paragraphs := elementText(doc, "p")
+	all := ""
+	if body := find(doc, "body"); body != nil {
+		all = blockText(body, m.title)
+	}
+	if countElements(doc, maxElements) < maxElements {
+		parser := readability.NewParser()
+		parser.DisableJSONLD = true // we read it ourselves
+		// The parser changes doc, which is why the fallbacks are taken before.
+		if a, err := parser.ParseAndMutate(doc, base); err == nil && a.Node != nil {
+			if text := blockText(a.Node, m.title); text != "" {
+				return text
+			}
+		}
+	}
+	for _, text := range []string{m.body, paragraphs, all} {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// decode gives the page as UTF-8, by its byte order mark, header or meta element. Bytes that are
+// valid UTF-8 with more than ASCII in them are UTF-8 whatever the page claims: by chance alone text
+// in another encoding is not.
+func decode(page []byte, contentType string) ([]byte, error) {
+	if utf8.Valid(page) && !ascii(page) {
+		return bytes.TrimPrefix(page, []byte("\ufeff")), nil
+	}
+	enc, name, _ := charset.DetermineEncoding(page, contentType)
+	if enc == nil || name == "utf-8" {
+		return bytes.ToValidUTF8(page, []byte("\ufffd")), nil
+	}
+	out, err := enc.NewDecoder().Bytes(page)
+	if err != nil {
+		return nil, fmt.Errorf("decode page from %s: %w", name, err)
+	}
+	return bytes.TrimPrefix(out, []byte("\ufeff")), nil
+}
+
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// binary names the kind of file that page is where it can't be a page; else "".
+func binary(page []byte) string {
+	for _, k := range []struct{ magic, kind string }{
+		{"%PDF-", "a PDF: convert it to text first"},
+		{"PK\x03\x04", "a ZIP archive: unpack it first"},
+		{"\x1f\x8b", "gzip data: name it .gz, or unpack it first"},
+		{"\x89PNG", "a PNG picture"},
+		{"\xff\xd8\xff", "a JPEG picture"},
+		{"GIF8", "a GIF picture"},
+		{"\x7fELF", "a program"},
+	} {
+		if bytes.HasPrefix(page, []byte(k.magic)) {
+			return k.kind
+		}
+	}
+	utf16 := bytes.HasPrefix(page, []byte("\xff\xfe")) || bytes.HasPrefix(page, []byte("\xfe\xff"))
+	if !utf16 && bytes.IndexByte(page[:min(len(page), 1024)], 0) >= 0 {
+		return "binary data"
+	}
+	return ""
+}
