@@ -69,7 +69,7 @@ func (o Origin) String() string {
 // Batch is what one Read returns: messages in order, at least one.
 type Batch struct {
 	Messages []Message
-	// Token is the source's own, for Commit.
+	// Token is the source's own, for Commit, by when the messages may be gone.
 	Token any
 }
 
