@@ -2,10 +2,15 @@
 // its TIMEX3 value, and, where it denotes a stretch of the calendar, an interval.
 //
 // Values follow TimeML 1.2.1 (ISO 8601 with TIMEX3's extensions: 2019-W42, 2019-SU, 198, P3D,
-// PRESENT_REF).
+// PRESENT_REF). What the text leaves unknown is X: with no publication time, "yesterday" is
+// XXXX-XX-XX, "on Monday" XXXX-WXX-1, "last year" XXXX.
+//
+// The grammar is a table, data/rules.tsv; grammar.go says how it is written.
 package timex
 
 import (
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/datelinenews/dateline/extractor/text"
@@ -30,11 +35,30 @@ type Date struct {
 	Type Type   `json:"type"`
 	// Value is the TIMEX3 value.
 	Value string `json:"value"`
-	// Mod is the TIMEX3 modifier: START, MID, END, APPROX, BEFORE, AFTER, MORE_THAN, LESS_THAN.
+	// Mod is the TIMEX3 modifier: START, MID, END, APPROX, BEFORE, AFTER, MORE_THAN, LESS_THAN,
+	// EQUAL_OR_MORE, EQUAL_OR_LESS.
 	Mod string `json:"mod,omitempty"`
-	// From and To are the half-open UTC interval; both zero where the value denotes none.
+	// Inferred says that the publication time is unknown and the year was taken from the nearest
+	// dated expression.
+	Inferred bool `json:"inferred,omitempty"`
+	// From and To are the half-open UTC interval; both zero where the value denotes none, as with
+	// durations and sets. See when.interval for what parts of the day and seasons are.
 	From time.Time `json:"from,omitzero"`
 	To   time.Time `json:"to,omitzero"`
+}
+
+// DateOrder says how 1/2/2025 is read where both readings are possible.
+type DateOrder int
+
+// The orders.
+const (
+	MonthFirst DateOrder = iota
+	DayFirst
+)
+
+// Options are the choices of a Finder. The zero value is the default.
+type Options struct {
+	Order DateOrder
 }
 
 // Find returns the article's expressions in text order, without overlaps. Relative ones are
@@ -42,5 +66,269 @@ type Date struct {
 // zero time stands for an unknown publication time, and then a month or a day without a year
 // takes the year of the nearest dated expression.
 func Find(doc *text.Doc, published time.Time) []Date {
-	panic("TODO")
+	return FindWith(doc, published, Options{})
+}
+
+// FindWith is Find with options.
+func FindWith(doc *text.Doc, published time.Time, opts Options) []Date {
+	f := finders.Get().(*finder)
+	defer finders.Put(f)
+	f.m.g = load()
+	f.m.atoms = f.m.g.vocab.scan(doc, f.m.atoms[:0])
+	if n := len(f.m.g.groups) * memoSpan; len(f.m.memo) != n {
+		f.m.memo = make([]memo, n)
+	}
+	f.r = resolver{m: &f.m, doc: doc, order: opts.Order, years: f.r.years[:0], pending: f.r.pending[:0]}
+	f.loc = time.UTC
+	if !published.IsZero() {
+		f.loc = published.Location()
+		y, mo, d := published.Date()
+		h, mi, s := published.Clock()
+		f.r.ref, f.r.clock = civil{y, int(mo), d}, h*3600+mi*60+s
+	}
+	f.dateline()
+	if !f.r.known() {
+		f.run(doc) // for the years
+		years := f.r.years
+		f.r = resolver{m: &f.m, doc: doc, order: opts.Order, years: years, pending: f.r.pending[:0], second: true}
+		f.out = nil
+	}
+	f.run(doc)
+	out := f.out
+	f.out, f.r.doc = nil, nil
+	return out
+}
+
+var finders = sync.Pool{New: func() any { return new(finder) }}
+
+// finder is what one Find needs.
+type finder struct {
+	m   matcher
+	r   resolver
+	loc *time.Location
+	out []Date
+}
+
+const (
+	reach    = 12 // tokens from the start of an expression to its first core word, at most
+	mostHeld = 64 // expressions held for looking ahead
+
+	mostMatches = 4096 // matches held: what one sentence of a news article needs many times over
+)
+
+// run matches the grammar at every token from which a core word can be reached.
+func (f *finder) run(doc *text.Doc) {
+	m, g := &f.m, f.m.g
+	top := &g.groups[g.top]
+	core := -1
+	f.reset()
+	sentence := 0
+	for i := 0; i < len(m.atoms); {
+		if core < i {
+			for core = i; core < len(m.atoms) && m.atoms[core].cls&coreClasses == 0; core++ {
+			}
+			if core == len(m.atoms) {
+				break
+			}
+			i = max(i, core-reach)
+		}
+		a := &m.atoms[i]
+		if a.word != 0 && top.words[a.word/64]&(1<<(a.word%64)) == 0 || a.word == 0 && a.cls&top.classes == 0 || core-i > reach {
+			i++
+			continue
+		}
+		if s := doc.Tokens[i].Sentence; s != sentence || len(f.r.pending) >= mostHeld || len(m.arena) > mostMatches {
+			f.flush()
+			sentence = s
+		}
+		index, end := m.group(g.top, i)
+		if end == 0 || !f.accept(&m.arena[index]) {
+			i++
+			continue
+		}
+		if m.arena[index].f[fOp] != opNone {
+			f.r.pending = append(f.r.pending, int32(index))
+		}
+		i = end
+	}
+	f.flush()
+}
+
+func (f *finder) reset() {
+	f.m.arena = f.m.arena[:0]
+	f.m.gen++ // what the memo points to is gone
+}
+
+// flush resolves the expressions that are held.
+func (f *finder) flush() {
+	for len(f.r.pending) > 0 {
+		e := &f.m.arena[f.r.pending[0]]
+		f.r.pending = f.r.pending[1:]
+		if d, ok := f.resolve(e); ok {
+			f.out = append(f.out, d)
+		}
+	}
+	f.r.pending = f.r.pending[:0]
+	f.reset()
+}
+
+// resolve makes a Date of an expression.
+func (f *finder) resolve(e *expr) (Date, bool) {
+	r := &f.r
+	toks := r.doc.Tokens
+	d := Date{Span: text.Span{Start: toks[e.first].Start, End: toks[e.end-1].End}}
+	d.Text = d.In(r.doc.Text)
+	mod := r.mod(e)
+	d.Mod = mods[mod]
+	switch op, inner := e.f[fOp], r.inner(e); {
+	case op == opSet:
+		d.Type = TypeSet
+		d.Value = r.setValue(e)
+		return d, d.Value != ""
+	case inner.f[fOp] == opLength || inner.f[fOp] == opSum:
+		var a amount
+		if !r.amount(inner, &a) {
+			return d, false
+		}
+		if inner.has(fNum2) && mod == modNone {
+			d.Mod = mods[modApprox]
+		}
+		d.Type, d.Value = TypeDuration, a.value()
+		return d, true
+	}
+	w, ok := r.point(e)
+	if !ok {
+		return d, false
+	}
+	d.Type = TypeDate
+	if w.gran == gClock || w.gran == gPart {
+		d.Type = TypeTime
+	}
+	d.Value = w.value()
+	d.Inferred = w.inferred && w.day.year != 0
+	d.From, d.To = w.interval(mod, f.loc)
+	r.remember(w, e)
+	return d, d.Value != ""
+}
+
+// inner is the expression that says what kind of thing this is.
+func (r *resolver) inner(e *expr) *expr {
+	for (e.f[fOp] == opPass || e.f[fOp] == opEdge) && e.nsub > 0 {
+		e = &r.m.arena[e.sub[0]]
+	}
+	return e
+}
+
+// mod is the modifier that an expression or one of its parts says.
+func (r *resolver) mod(e *expr) int {
+	if e.has(fMod) {
+		return int(e.f[fMod])
+	}
+	for i := int8(0); i < e.nsub; i++ {
+		if m := r.mod(&r.m.arena[e.sub[i]]); m != modNone {
+			return m
+		}
+	}
+	return modNone
+}
+
+// remember keeps what later expressions may count from.
+func (r *resolver) remember(w when, e *expr) {
+	if w.gran <= gRef {
+		return
+	}
+	if w.gran == gQuarter {
+		r.quarter = w
+	}
+	r.anchor = w
+	if (w.gran == gDay || w.gran == gClock || w.gran == gPart) && w.day.day != 0 {
+		r.day = when{gran: gDay, day: w.day, weekday: w.weekday}
+		r.sent = r.doc.Tokens[e.first].Sentence
+	}
+	if !r.second && w.day.year != 0 && !w.inferred {
+		r.years = append(r.years, dated{int(e.first), w.day.year})
+	}
+}
+
+// setValue is the TIMEX3 value of a recurring date.
+func (r *resolver) setValue(e *expr) string {
+	if e.nsub > 0 {
+		in := r.inner(&r.m.arena[e.sub[0]])
+		if in.f[fOp] == opWeekday {
+			return when{gran: gDay, weekday: int(in.f[fWeekday])}.value()
+		}
+		return ""
+	}
+	if e.has(fPart) {
+		return "XXXX-XX-XXT" + partCodes[e.f[fPart]]
+	}
+	unit := int(e.f[fUnit])
+	if e.has(fNum) {
+		var a amount
+		a.add(e.f[fNum], unit)
+		return a.value()
+	}
+	switch unit {
+	case uDay:
+		return "XXXX-XX-XX"
+	case uNight:
+		return "XXXX-XX-XXTNI"
+	case uWeekend:
+		return "XXXX-WXX-WE"
+	case uWeek:
+		return "XXXX-WXX"
+	case uMonth:
+		return "XXXX-XX"
+	case uQuarter:
+		return "XXXX-QX"
+	case uYear:
+		return "XXXX"
+	}
+	var a amount
+	a.add(1000, unit)
+	return a.value()
+}
+
+// dateline looks for the article's own date at the start of its text: "Tuesday, 14 January 2025".
+func (f *finder) dateline() {
+	m := &f.m
+	doc := f.r.doc
+	body := doc.TokenAt(doc.TitleEnd)
+	end := min(body+12, len(m.atoms))
+	if body >= end {
+		return
+	}
+	if s := doc.Tokens[body].Sentence; doc.Sentences[s].EndToken < end && doc.Paragraphs[doc.Sentences[s].Paragraph].EndSentence == s+1 {
+		end = doc.Sentences[s].EndToken
+	}
+	f.reset()
+	for i := body; i < end; i++ {
+		index, last := m.group(m.g.top, i)
+		if last == 0 {
+			continue
+		}
+		e := f.r.inner(&m.arena[index])
+		if e.f[fOp] == opDate && e.has(fDay) && e.has(fMonth) && e.has(fYear) && (i == body || explicitDateline(doc, body, i, last)) {
+			if w, ok := f.r.point(e); ok && w.day.valid() {
+				if f.r.ref != w.day {
+					f.r.ref, f.r.clock = w.day, 12*3600
+				}
+			}
+		}
+		break
+	}
+}
+
+// explicitDateline reports whether tokens from body on are a place, then a date (from first to
+// end), then a dash or a bracket: "KELL, 14 January 2025 (Harbour Post) -".
+func explicitDateline(doc *text.Doc, body, first, end int) bool {
+	t := doc.Tokens[body].Text
+	if strings.ToUpper(t) != t || end >= len(doc.Tokens) {
+		return false
+	}
+	switch doc.Tokens[end].Text {
+	case "-", "–", "—", "--", "(", ":":
+		return true
+	}
+	return false
 }

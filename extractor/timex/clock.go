@@ -1,0 +1,225 @@
+package timex
+
+// clockTime reads a time of day, of the day that the expression names, or of the one that the
+// text speaks of.
+func (r *resolver) clockTime(e *expr) (when, bool) {
+	w := when{gran: gClock, clock: int(e.f[fClock]), prec: int(e.f[fPrec])}
+	part := int(e.f[fPart])
+	switch e.f[fOp] {
+	case opOClock:
+		h := int(e.f[fNum]) / 1000
+		if h < 0 || h > 24 || e.f[fNum]%1000 != 0 {
+			return w, false
+		}
+		w.clock, w.prec = h*3600, precHour
+	}
+	if w.clock == 86400 {
+		w.clock = 0
+	}
+	if w.clock > 86400 {
+		return w, false
+	}
+	h := w.clock / 3600
+	switch {
+	case e.has(fAMPM):
+		if h > 12 {
+			if e.f[fAMPM] == 0 {
+				return w, false
+			}
+			break // "14:00 pm"
+		}
+		w.clock = (h%12+int(e.f[fAMPM]))*3600 + w.clock%3600
+	case h < 12 && (part == partAfternoon || part == partEvening || part == partNight && h > 5):
+		w.clock += 12 * 3600
+	}
+	if w.prec == precHour {
+		w.prec = precMinute // "9 a.m." is T09:00
+	}
+	if e.has(fZone) {
+		w.zoned, w.zone = true, int(e.f[fZone])
+	}
+	for i := int8(0); i < e.nsub; i++ {
+		if d, ok := r.part(e, i); ok && d.gran == gDay {
+			w.day, w.weekday = d.day, d.weekday
+			return w, true
+		}
+	}
+	if e.has(fMonth) {
+		d, ok := r.date(e)
+		w.day = d.day
+		return w, ok
+	}
+	if d, ok := r.dayAhead(e); ok {
+		w.day, w.weekday = d.day, d.weekday
+		return w, true
+	}
+	d := r.dayNear(e)
+	w.day, w.weekday = d.day, d.weekday
+	if w.zoned && w.zone == 0 && r.anchor.gran == gClock && !r.anchor.zoned && w.day.day != 0 {
+		// "8:30 p.m. (0030 UTC)": the other clock's day is the one that is less than 14 hours off
+		switch d := w.clock - r.anchor.clock; {
+		case d < -14*3600:
+			w.day = w.day.addDays(1)
+		case d > 14*3600:
+			w.day = w.day.addDays(-1)
+		}
+	}
+	return w, true
+}
+
+// dayAhead is the day that a following expression names for this time: "At 9 a.m. (0200 UTC) on
+// Tuesday".
+func (r *resolver) dayAhead(e *expr) (when, bool) {
+	pos := int(e.end)
+	for _, k := range r.pending {
+		n := &r.m.arena[k]
+		if int(n.first) < int(e.end) {
+			continue
+		}
+		for ; pos < int(n.first); pos++ {
+			switch r.doc.Tokens[pos].Text {
+			case "on", "(", ")", ",", "[", "]", "{", "}", "of":
+			default:
+				return when{}, false
+			}
+		}
+		switch n.f[fOp] {
+		case opClock:
+			pos = int(n.end)
+			if n.nsub == 0 {
+				continue
+			}
+			return when{}, false
+		case opPass, opPart:
+			if n.nsub > 0 {
+				if p := &r.m.arena[n.sub[0]]; p.f[fOp] != opNone {
+					if w, ok := r.point(p); ok && w.gran == gDay {
+						return w, true
+					}
+				}
+			}
+		}
+		return when{}, false
+	}
+	return when{}, false
+}
+
+// dayNear is the day that the text speaks of: the last mentioned in this sentence or the ones
+// before it, else the article's.
+func (r *resolver) dayNear(e *expr) when {
+	if r.day.gran != gNone && r.doc.Tokens[e.first].Sentence-r.sent <= 3 {
+		return r.day
+	}
+	return when{gran: gDay, day: r.ref}
+}
+
+// dayPart reads "Monday morning", "last night", "that evening".
+func (r *resolver) dayPart(e *expr) (when, bool) {
+	w := when{gran: gPart, part: int(e.f[fPart])}
+	for i := int8(0); i < e.nsub; i++ {
+		if d, ok := r.part(e, i); ok {
+			if d.gran != gDay {
+				return w, false
+			}
+			w.day, w.weekday = d.day, d.weekday
+			return w, true
+		}
+	}
+	if e.f[fBase] == baseAnchor {
+		d := r.dayNear(e)
+		w.day, w.weekday = d.day, d.weekday
+		return w, true
+	}
+	w.day = r.ref
+	if r.known() && e.f[fDir] == dirLast {
+		w.day = r.ref.addDays(-1)
+	}
+	return w, true
+}
+
+// guessYear is the year of a month, or of a day of a month, that comes without one.
+func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
+	if y := r.yearBeside(w, e); y != 0 {
+		return y, false
+	}
+	if !r.known() {
+		return r.nearestYear(int(e.first)), true
+	}
+	c := w.day
+	c.year = r.ref.year
+	if w.gran == gMonth {
+		switch {
+		case c.month > r.ref.month && !r.future(e):
+			return c.year - 1, false
+		case c.month < r.ref.month && r.future(e) && r.ref.month-c.month > 3:
+			return c.year + 1, false
+		}
+		return c.year, false
+	}
+	ahead := c.number() - r.ref.number()
+	switch {
+	case ahead > 300 || ahead > 31 && !r.future(e):
+		return c.year - 1, false
+	case ahead < -300 || ahead < -60 && r.future(e):
+		return c.year + 1, false
+	}
+	return c.year, false
+}
+
+// yearBeside is the year of a date that is joined to this one: "July 13 to 17 of last year",
+// "December 2018 and January".
+func (r *resolver) yearBeside(w when, e *expr) int {
+	toks := r.doc.Tokens
+	joined := func(from, to int) bool {
+		if to-from < 1 || to-from > 2 {
+			return false
+		}
+		for ; from < to; from++ {
+			switch toks[from].Text {
+			case "to", "and", "or", "-", "–", "—", "until", "through", ",", "till", "in":
+			default:
+				return false
+			}
+		}
+		return true
+	}
+	for _, k := range r.pending {
+		n := &r.m.arena[k]
+		if n.first >= e.end && joined(int(e.end), int(n.first)) && n.f[fOp] == opPass && n.nsub > 0 {
+			n = &r.m.arena[n.sub[0]]
+			if n.f[fOp] != opDate || !n.has(fMonth) {
+				continue
+			}
+			y := 0
+			switch {
+			case n.has(fYear):
+				y = int(n.f[fYear])
+			case n.has(fYearDir):
+				y = r.yearDir(int(n.f[fYearDir]))
+			}
+			if y != 0 && y < 100 {
+				y = twoDigitYear(y)
+			}
+			if y != 0 && w.day.month > int(n.f[fMonth]) {
+				y--
+			}
+			return y
+		}
+	}
+	return 0
+}
+
+// nearestYear is the year of the dated expression nearest to a token, 0 where there is none.
+func (r *resolver) nearestYear(token int) int {
+	best, year := 1<<30, 0
+	for _, d := range r.years {
+		gap := d.token - token
+		if gap < 0 {
+			gap = -gap
+		}
+		if gap < best {
+			best, year = gap, d.year
+		}
+	}
+	return year
+}

@@ -1,0 +1,182 @@
+package timex
+
+// field is something that an expression can say.
+type field int8
+
+const (
+	fOp      field = iota // how resolve reads the others
+	fYear                 // full
+	fMonth                // 1 to 12
+	fDay                  // 1 to 31
+	fWeekday              // 1 Monday to 7 Sunday
+	fUnit                 // see units
+	fNum                  // an amount in thousandths; numVague for "several"
+	fNum2                 // the lower end of a range of amounts
+	fOrd                  // third: 3; last: -1
+	fSeason               // 1 spring to 4 winter
+	fPart                 // of the day
+	fDecade               // 199: the 1990s
+	fCentury              // the decade is a century
+	fClock                // seconds since midnight
+	fPrec                 // precision of the clock time
+	fAMPM                 // 0 or 12
+	fZone                 // minutes east of UTC
+	fOffset               // as written in UTC+8, UTC-0330
+	fLocal                // local time
+	fDir                  // last, this, next
+	fBase                 // what dir and sign count from
+	fSign                 // ago: -1, later: 1
+	fMod                  // see mods
+	fA                    // first and second number of 1/2/2019
+	fB
+	fYearDir // "of last year"
+	fHalf    // and a half
+	fHoliday // index
+	fStrict  // the day must be on the calendar
+	fBC
+	fBare // no word but the season's name
+	fKind // which word of several
+	nFields
+	noField field = -1
+)
+
+var fieldNames = map[string]field{
+	"op": fOp, "year": fYear, "month": fMonth, "day": fDay, "weekday": fWeekday, "unit": fUnit, "n": fNum, "ord": fOrd,
+	"season": fSeason, "part": fPart, "clock": fClock, "prec": fPrec, "ampm": fAMPM, "zone": fZone, "offset": fOffset,
+	"local": fLocal, "dir": fDir, "base": fBase, "sign": fSign, "mod": fMod, "a": fA, "b": fB, "yeardir": fYearDir,
+	"half": fHalf, "strict": fStrict, "bc": fBC, "bare": fBare, "kind": fKind,
+}
+
+// classFields gives the field that a class fills where the pattern names none.
+var classFields = map[class]field{
+	clsMonth: fMonth, clsMon: fMonth, clsWeekday: fWeekday, clsWday: fWeekday, clsUnit: fUnit, clsUnits: fUnit,
+	clsPart: fPart, clsSeason: fSeason, clsOrd: fOrd, clsDecadeWord: fDecade, clsZone: fZone, clsAMPM: fAMPM,
+	clsDay: fDay, clsDayOrd: fDay, clsHour: fClock, clsYear: fYear, clsY4: fYear, clsY2: fYear, clsOrdNum: fOrd,
+	clsDecade: fDecade, clsClock: fClock, clsClockAMPM: fClock, clsMil: fClock, clsDot: fA, clsQ: fOrd, clsHalf: fOrd,
+	clsFY: fYear, clsStampT: fClock, clsInt: noField, clsInt2: noField, clsVague: noField, clsCore: noField,
+	clsName: noField, clsNumber: noField, clsPlural: noField, clsHoliday: noField,
+}
+
+// The ops.
+const (
+	opNone = iota // takes words out of the reading
+	opPass        // what the part says
+	opDate        // some of year, month, day
+	opSlashed
+	opDotted
+	opWeekday
+	opWeekdayWeek
+	opOffset  // n units from the reference time
+	opUnitRef // last week, that year
+	opHoliday
+	opEdgeDay
+	opFiscal
+	opDecade
+	opCentury
+	opSeason
+	opQuarter
+	opHalf
+	opWeekOf
+	opNthWeek
+	opNthWeekend
+	opEdge
+	opInAnchor
+	opClock
+	opOClock
+	opClockBefore
+	opPart
+	opLength
+	opSum
+	opShift
+	opSet
+	opRef
+	opRange
+	opDayRange
+)
+
+// Units, in the order of their length.
+const (
+	uSecond = iota + 1
+	uMinute
+	uHour
+	uDay
+	uNight
+	uWeekend
+	uWeek
+	uFortnight
+	uMonth
+	uQuarter
+	uHalf
+	uYear
+	uDecade
+	uCentury
+	uMillennium
+)
+
+const numVague = -1000
+
+const (
+	dirLast = iota + 1
+	dirThis
+	dirNext
+	dirThat
+)
+
+const (
+	baseRef = iota
+	baseAnchor
+)
+
+const (
+	modNone = iota
+	modStart
+	modMid
+	modEnd
+	modApprox
+	modBefore
+	modAfter
+	modMore
+	modLess
+	modEqualOrMore
+	modEqualOrLess
+)
+
+var mods = [...]string{"", "START", "MID", "END", "APPROX", "BEFORE", "AFTER", "MORE_THAN", "LESS_THAN", "EQUAL_OR_MORE", "EQUAL_OR_LESS"}
+
+// Parts of the day.
+const (
+	partMorning = iota + 1
+	partAfternoon
+	partEvening
+	partNight
+	partDawn
+	partDusk
+	partMidday
+	partDaytime
+)
+
+// ops are the names of the ops in the table.
+var ops = map[string]int32{
+	"none": opNone, "pass": opPass, "date": opDate, "slashed": opSlashed, "dotted": opDotted, "weekday": opWeekday,
+	"weekdayweek": opWeekdayWeek, "offset": opOffset, "unitref": opUnitRef, "holiday": opHoliday, "edgeday": opEdgeDay,
+	"fiscal": opFiscal, "decade": opDecade, "century": opCentury, "season": opSeason, "quarter": opQuarter,
+	"half": opHalf, "weekof": opWeekOf, "nthweek": opNthWeek, "nthweekend": opNthWeekend, "edge": opEdge,
+	"inanchor": opInAnchor, "clock": opClock, "oclock": opOClock, "clockbefore": opClockBefore, "daypart": opPart,
+	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "range": opRange, "dayrange": opDayRange,
+}
+
+// constants are the names of other values in the table.
+var constants = map[string]int32{
+	"second": uSecond, "minute": uMinute, "hour": uHour, "day": uDay, "weekend": uWeekend, "week": uWeek, "fortnight": uFortnight,
+	"month": uMonth, "quarter": uQuarter, "half": uHalf, "year": uYear, "decade": uDecade, "century": uCentury,
+
+	"X": -1, "last": dirLast, "this": dirThis, "next": dirNext, "that": dirThat, "anchor": baseAnchor,
+	"START": modStart, "MID": modMid, "END": modEnd, "APPROX": modApprox, "BEFORE": modBefore, "AFTER": modAfter,
+	"MORE_THAN": modMore, "LESS_THAN": modLess, "EQUAL_OR_MORE": modEqualOrMore, "EQUAL_OR_LESS": modEqualOrLess,
+
+	"morning": partMorning, "afternoon": partAfternoon, "evening": partEvening, "night": partNight,
+	"noon": 12 * 3600, "midnight": 0, "utc": 0,
+	"PRESENT_REF": 1, "PAST_REF": 2, "FUTURE_REF": 3,
+}
+
+var refs = [...]string{"", "PRESENT_REF", "PAST_REF", "FUTURE_REF"}

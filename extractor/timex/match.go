@@ -1,0 +1,375 @@
+package timex
+
+import "math/bits"
+
+// expr is a match: what its words and its rule say, field by field, and its parts.
+type expr struct {
+	set        uint64 // which fields are set
+	f          [nFields]int32
+	sub        [3]int32 // indices into matcher.arena
+	nsub       int8
+	rule       int16
+	first, end int32 // tokens
+}
+
+func (e *expr) has(f field) bool { return e.set&(1<<f) != 0 }
+
+func (e *expr) put(f field, v int32) {
+	if f != noField {
+		e.set |= 1 << f
+		e.f[f] = v
+	}
+}
+
+// add takes over what o says.
+func (e *expr) add(o *expr) {
+	for s := o.set; s != 0; s &= s - 1 {
+		f := bits.TrailingZeros64(s)
+		e.f[f] = o.f[f]
+	}
+	e.set |= o.set
+	for i := int8(0); i < o.nsub && int(e.nsub) < len(e.sub); i++ {
+		e.sub[e.nsub] = o.sub[i]
+		e.nsub++
+	}
+}
+
+// matcher holds one run over one article.
+type matcher struct {
+	g     *grammar
+	atoms []atom
+	arena []expr
+	memo  []memo
+	gen   int32 // of the memo
+}
+
+// memo remembers what a group took at a token, for the last few tokens.
+type memo struct {
+	pos   int32 // token+1
+	end   int32 // 0: nothing
+	index int32
+	gen   int32
+}
+
+const memoSpan = 32 // tokens; no rule reaches further
+
+// group gives the longest match of a group at token pos: its index in the arena and its end.
+func (m *matcher) group(id int16, pos int) (index, end int) {
+	if pos >= len(m.atoms) {
+		return 0, 0
+	}
+	slot := &m.memo[int(id)*memoSpan+pos%memoSpan]
+	if slot.pos == int32(pos)+1 && slot.gen == m.gen {
+		return int(slot.index), int(slot.end)
+	}
+	best, bestEnd := -1, 0
+	gr := &m.g.groups[id]
+	a := &m.atoms[pos]
+	try := func(list []int16) {
+		for _, r := range list {
+			var e expr
+			end, ok := m.sequence(&m.g.rules[r], 0, pos, &e)
+			if !ok || end < bestEnd || end == bestEnd && best >= 0 && r >= m.arena[best].rule {
+				continue
+			}
+			for _, s := range m.g.rules[r].set {
+				e.put(s.field, s.value)
+			}
+			e.rule, e.first, e.end = r, int32(pos), int32(end)
+			m.arena = append(m.arena, e)
+			best, bestEnd = len(m.arena)-1, end
+		}
+	}
+	if a.word != 0 {
+		try(gr.byWord[a.word])
+	} else {
+		for c := a.cls & gr.classes; c != 0; c &= c - 1 {
+			try(gr.byClass[bits.TrailingZeros64(uint64(c))])
+		}
+	}
+	*slot = memo{int32(pos) + 1, int32(bestEnd), int32(best), m.gen}
+	return best, bestEnd
+}
+
+// sequence matches the rule's elements from k on at token pos, and gives where the match ends.
+func (m *matcher) sequence(r *rule, k, pos int, e *expr) (int, bool) {
+	if k == len(r.elements) {
+		return pos, true
+	}
+	el := &r.elements[k]
+	if pos < len(m.atoms) && (!el.tight || m.atoms[pos].tight) {
+		for i := range el.alts {
+			if end, ok := m.alternative(r, k, &el.alts[i], pos, e); ok {
+				return end, true
+			}
+		}
+	}
+	if el.opt {
+		return m.sequence(r, k+1, pos, e)
+	}
+	return 0, false
+}
+
+func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bool) {
+	a := &m.atoms[pos]
+	switch x.kind {
+	case altWord:
+		if a.word != x.word {
+			return 0, false
+		}
+		return m.sequence(r, k+1, pos+1, e)
+	case altClass:
+		if a.cls&x.class == 0 {
+			return 0, false
+		}
+		saved := *e
+		m.capture(a, x, e)
+		if end, ok := m.sequence(r, k+1, pos+1, e); ok {
+			return end, true
+		}
+		*e = saved
+		return 0, false
+	case altCardinal, altOrdinal:
+		var v int32
+		var end int
+		if x.kind == altCardinal {
+			v, end = m.cardinal(pos)
+		} else {
+			v, end = m.ordinal(pos)
+		}
+		if end == 0 {
+			return 0, false
+		}
+		saved := *e
+		switch {
+		case x.kind == altCardinal && x.field != fNum:
+			e.put(x.field, v/1000)
+		case x.kind == altCardinal && e.has(fNum):
+			e.put(fNum2, e.f[fNum])
+			e.put(fNum, v)
+		default:
+			e.put(x.field, v)
+		}
+		if end, ok := m.sequence(r, k+1, end, e); ok {
+			return end, true
+		}
+		*e = saved
+		return 0, false
+	}
+	if x.kind == altHoliday {
+		h, end := m.holiday(pos)
+		if end == 0 {
+			return 0, false
+		}
+		saved := *e
+		e.put(fHoliday, h)
+		if end, ok := m.sequence(r, k+1, end, e); ok {
+			return end, true
+		}
+		*e = saved
+		return 0, false
+	}
+	index, end := m.group(x.group, pos)
+	if end == 0 {
+		return 0, false
+	}
+	saved := *e
+	if x.kind == altInline {
+		e.add(&m.arena[index])
+	} else if int(e.nsub) < len(e.sub) {
+		e.sub[e.nsub] = int32(index)
+		e.nsub++
+	}
+	if end, ok := m.sequence(r, k+1, end, e); ok {
+		return end, true
+	}
+	*e = saved
+	return 0, false
+}
+
+// capture puts the value of a word of a class into its field.
+func (m *matcher) capture(a *atom, x *alt, e *expr) {
+	if x.field == noField {
+		return
+	}
+	if a.word != 0 {
+		e.put(x.field, m.g.vocab.words[a.word].value(x.class))
+		return
+	}
+	switch x.class {
+	case clsClock, clsClockAMPM:
+		e.put(fClock, a.val)
+		e.put(fPrec, a.aux&3)
+		switch {
+		case a.aux&auxAM != 0:
+			e.put(fAMPM, 0)
+		case a.aux&auxPM != 0:
+			e.put(fAMPM, 12)
+		}
+	case clsMil:
+		e.put(fClock, a.aux)
+		e.put(fPrec, precMinute)
+	case clsHour:
+		e.put(fClock, a.val*3600)
+		e.put(fPrec, precHour)
+	case clsStampT:
+		e.put(fDay, a.val>>20)
+		e.put(fClock, a.val&(1<<20-1))
+		e.put(fPrec, a.aux&3)
+	case clsDot:
+		e.put(fA, a.val/100)
+		e.put(fB, a.val%100)
+		e.put(fYear, a.aux)
+	case clsQ:
+		e.put(fOrd, a.val)
+		if a.aux != 0 {
+			e.put(fYear, a.aux)
+		}
+	case clsDecade:
+		e.put(fDecade, a.val)
+		if a.aux != 0 {
+			e.put(fCentury, 1)
+		}
+	default:
+		e.put(x.field, a.val)
+	}
+}
+
+// cardinal reads a number in words or digits at token pos: its value in thousandths and its end,
+// 0 where there is none.
+func (m *matcher) cardinal(pos int) (milli int32, end int) {
+	const most = 2_000_000 // years, days: what has a place in a text fits in thousandths
+	a := &m.atoms[pos]
+	if a.cls&clsNumber != 0 {
+		v, frac := int64(a.val), a.aux
+		if a.cls&clsMil != 0 {
+			frac = 0
+		}
+		pos++
+		if pos+2 < len(m.atoms) && m.atoms[pos].cls&clsInt2 != 0 && m.atoms[pos+1].word == m.g.slash && m.atoms[pos+2].cls&clsInt2 != 0 &&
+			m.atoms[pos+1].tight && m.atoms[pos+2].tight && m.atoms[pos+2].val > m.atoms[pos].val { // 9 1/2
+			frac = 1000 * m.atoms[pos].val / m.atoms[pos+2].val
+			pos += 3
+		} else if pos < len(m.atoms) && m.atoms[pos].cls&clsFraction != 0 {
+			frac = m.value(pos, clsFraction)
+			pos++
+		}
+		for pos < len(m.atoms) && m.atoms[pos].cls&clsScale != 0 && v < most {
+			s := int64(m.value(pos, clsScale))
+			v, frac = v*s+int64(frac)*s/1000, 0
+			pos++
+		}
+		if v > most {
+			return 0, 0
+		}
+		return int32(v)*1000 + frac, pos
+	}
+	total, part, start := int64(0), int64(0), pos
+	frac := int32(0)
+	allowed := clsOnes | clsTeens | clsTens | clsScale
+	if m.word(pos, "a") && pos+1 < len(m.atoms) && m.atoms[pos+1].cls&clsScale != 0 {
+		part, allowed = 1, clsScale
+		pos++
+	}
+	for n := 0; pos < len(m.atoms) && n < 10; n++ {
+		c := m.atoms[pos].cls & allowed
+		switch {
+		case c&clsOnes != 0:
+			part += int64(m.value(pos, clsOnes))
+			allowed = clsScale
+		case c&clsTeens != 0:
+			part += int64(m.value(pos, clsTeens))
+			allowed = clsScale
+		case c&clsTens != 0:
+			part += int64(m.value(pos, clsTens))
+			allowed = clsOnes | clsScale
+			if pos+2 < len(m.atoms) && m.word(pos+1, "-") && m.atoms[pos+1].tight && m.atoms[pos+2].tight && m.atoms[pos+2].cls&clsOnes != 0 {
+				pos++
+			}
+		case c&clsScale != 0 && (part > 0 || pos == start):
+			s := int64(m.value(pos, clsScale))
+			if pos == start {
+				return 0, 0 // "hundred years" is no number, and "hundreds" is vague
+			}
+			part *= s
+			allowed = clsOnes | clsTeens | clsTens
+			if s >= 1000 {
+				total, part = total+part, 0
+			} else {
+				allowed |= clsScale
+			}
+			if pos+2 < len(m.atoms) && m.word(pos+1, "and") && m.atoms[pos+2].cls&(clsOnes|clsTeens|clsTens) != 0 {
+				pos++
+			}
+		case pos > start && m.atoms[pos].cls&clsFraction != 0:
+			frac = m.value(pos, clsFraction)
+			pos++
+			n = 10
+			continue
+		default:
+			n = 10
+			continue
+		}
+		pos++
+	}
+	total += part
+	if pos == start || total > most {
+		return 0, 0
+	}
+	return int32(total)*1000 + frac, pos
+}
+
+// ordinal reads first, 21st and twenty-first.
+func (m *matcher) ordinal(pos int) (n int32, end int) {
+	a := &m.atoms[pos]
+	switch {
+	case a.cls&clsOrdNum != 0:
+		return a.val, pos + 1
+	case a.cls&clsOrd != 0:
+		return m.value(pos, clsOrd), pos + 1
+	case a.cls&clsTens != 0:
+		tens := m.value(pos, clsTens)
+		pos++
+		if pos < len(m.atoms) && m.word(pos, "-") {
+			pos++
+		}
+		if pos < len(m.atoms) && m.atoms[pos].cls&clsOrd != 0 && m.value(pos, clsOrd) < 10 {
+			return tens + m.value(pos, clsOrd), pos + 1
+		}
+	}
+	return 0, 0
+}
+
+func (m *matcher) value(pos int, c class) int32 {
+	a := &m.atoms[pos]
+	if a.word == 0 {
+		return a.val
+	}
+	return m.g.vocab.words[a.word].value(c)
+}
+
+func (m *matcher) word(pos int, w string) bool {
+	a := &m.atoms[pos]
+	return a.word != 0 && m.g.vocab.words[a.word].text == w
+}
+
+// holiday finds the longest name of a holiday at token pos: its index and its end.
+func (m *matcher) holiday(pos int) (index int32, end int) {
+	if m.atoms[pos].cls&clsHoliday == 0 || m.atoms[pos].cls&clsName == 0 {
+		return 0, 0
+	}
+holidays:
+	for i := range m.g.holidays {
+		words := m.g.holidays[i].words
+		if len(words) <= end-pos || pos+len(words) > len(m.atoms) {
+			continue
+		}
+		for k, w := range words {
+			if m.atoms[pos+k].word != w {
+				continue holidays
+			}
+		}
+		index, end = int32(i), pos+len(words)
+	}
+	return index, end
+}

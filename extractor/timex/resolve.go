@@ -1,0 +1,691 @@
+package timex
+
+import (
+	"strings"
+
+	"github.com/datelinenews/dateline/extractor/text"
+)
+
+// resolver turns expressions into points on the calendar, in text order: what was said before
+// decides what "the same day" means.
+type resolver struct {
+	m       *matcher
+	doc     *text.Doc
+	ref     civil // the article's day; the year is 0 where it is not known
+	clock   int   // its time of day in seconds
+	anchor  when  // the last point mentioned
+	day     when  // the last day mentioned
+	sent    int   // the sentence of that day
+	quarter when  // the last quarter mentioned
+	order   DateOrder
+	pending []int32 // expressions of the sentence that are not resolved yet
+	years   []dated // where the article's day is not known: the years that the text states
+	second  bool    // this is the second run, which uses them
+}
+
+func (r *resolver) known() bool { return r.ref.year != 0 }
+
+// base is what an expression counts from, as a day.
+func (r *resolver) base(e *expr) (when, bool) {
+	if e.f[fBase] == baseAnchor && r.anchor.gran > gRef {
+		return r.anchor, r.anchor.day.year != 0
+	}
+	return when{gran: gDay, day: r.ref}, r.known()
+}
+
+// point is the place of an expression on the calendar; false where it says none.
+func (r *resolver) point(e *expr) (when, bool) {
+	switch e.f[fOp] {
+	case opPass, opEdge:
+		if e.nsub == 0 {
+			return when{}, false
+		}
+		return r.point(&r.m.arena[e.sub[0]])
+	case opDate:
+		return r.date(e)
+	case opSlashed, opDotted:
+		return r.slashed(e)
+	case opWeekday, opWeekdayWeek:
+		return r.weekday(e), true
+	case opOffset:
+		return r.shiftDays(when{gran: gDay, day: r.ref}, int(e.f[fNum])/1000), true
+	case opUnitRef:
+		return r.unitRef(e)
+	case opHoliday:
+		return r.holiday(e), true
+	case opEdgeDay:
+		return r.edgeDay(e)
+	case opFiscal:
+		y := int(e.f[fYear])
+		if y == 0 {
+			w := r.stepYear(e)
+			y = w.day.year
+		}
+		return when{gran: gFiscal, day: civil{year: y}}, true
+	case opDecade:
+		if e.has(fCentury) {
+			return when{gran: gCentury, n: int(e.f[fDecade])}, true
+		}
+		if e.has(fYear) {
+			y := int(e.f[fYear])
+			if y%10 != 0 {
+				return when{}, false
+			}
+			if y%100 == 0 && y < 2000 {
+				return when{gran: gCentury, n: y / 100}, true
+			}
+			return when{gran: gDecade, n: y / 10}, true
+		}
+		d := int(e.f[fDecade])
+		if d < 100 {
+			d += 190
+		}
+		return when{gran: gDecade, n: d}, true
+	case opCentury:
+		n := int(e.f[fOrd])
+		if n < 1 || n > 30 {
+			return when{}, false
+		}
+		return when{gran: gCentury, n: n - 1, bc: e.has(fBC)}, true
+	case opSeason:
+		return r.season(e), true
+	case opQuarter, opHalf:
+		return r.quarterOf(e)
+	case opWeekOf:
+		w, ok := r.part(e, 0)
+		if ok && w.day.day != 0 {
+			y, n := w.day.week()
+			return when{gran: gWeek, day: civil{year: y}, n: n}, true
+		}
+		return w, ok
+	case opNthWeek, opNthWeekend:
+		return r.nthWeek(e)
+	case opInAnchor:
+		return r.inAnchor(e)
+	case opShift:
+		return r.shift(e)
+	case opRef:
+		return when{gran: gRef, ref: int(e.f[fKind])}, true
+	case opClock, opOClock, opClockBefore:
+		return r.clockTime(e)
+	case opPart:
+		return r.dayPart(e)
+	}
+	return when{}, false
+}
+
+// part is the point of an expression's k-th part.
+func (r *resolver) part(e *expr, k int8) (when, bool) {
+	if k >= e.nsub {
+		return when{}, false
+	}
+	return r.point(&r.m.arena[e.sub[k]])
+}
+
+func (r *resolver) shiftDays(w when, n int) when {
+	if w.day.year != 0 {
+		w.day = w.day.addDays(n)
+	}
+	return w
+}
+
+// date reads year, month and day, where some may be missing.
+func (r *resolver) date(e *expr) (when, bool) {
+	w := when{gran: gDay, day: civil{int(e.f[fYear]), int(e.f[fMonth]), int(e.f[fDay])}}
+	if y := w.day.year; e.has(fYear) && y < 100 {
+		w.day.year = twoDigitYear(y)
+	}
+	switch {
+	case e.has(fDay):
+		if w.day.day < 1 || w.day.day > 31 || w.day.month < 1 || w.day.month > 12 {
+			return w, false
+		}
+		y := w.day.year
+		if y == 0 {
+			y = 2000
+		}
+		if w.day.day > daysIn(y, w.day.month) {
+			return w, false
+		}
+	case e.has(fMonth):
+		w.gran = gMonth
+		if w.day.month < 1 || w.day.month > 12 {
+			return w, false
+		}
+	default:
+		w.gran = gYear
+		return w, w.day.year != 0
+	}
+	if w.day.year == 0 {
+		switch {
+		case e.has(fYearDir):
+			w.day.year = r.yearDir(int(e.f[fYearDir]))
+		case e.has(fDir):
+			w.day.year = r.directed(w, e)
+		default:
+			w.day.year, w.inferred = r.guessYear(w, e)
+		}
+	}
+	return w, true
+}
+
+// yearDir is the year of "of last year"; 0 where it is not known.
+func (r *resolver) yearDir(dir int) int {
+	if dir == dirThat && r.anchor.day.year != 0 {
+		return r.anchor.day.year
+	}
+	if !r.known() {
+		return 0
+	}
+	switch dir {
+	case dirLast:
+		return r.ref.year - 1
+	case dirNext:
+		return r.ref.year + 1
+	}
+	return r.ref.year
+}
+
+// directed is the year of "last October" and "this coming May".
+func (r *resolver) directed(w when, e *expr) int {
+	base := r.ref
+	if e.f[fBase] == baseAnchor && r.anchor.day.year != 0 {
+		base = r.anchor.day
+	}
+	if base.year == 0 {
+		return 0
+	}
+	switch e.f[fDir] {
+	case dirLast:
+		if w.day.month >= base.month {
+			return base.year - 1
+		}
+	case dirNext:
+		if w.day.month <= base.month {
+			return base.year + 1
+		}
+	}
+	return base.year
+}
+
+// slashed reads 1/14/2025 and 14.01.2025.
+func (r *resolver) slashed(e *expr) (when, bool) {
+	a, b, y := int(e.f[fA]), int(e.f[fB]), int(e.f[fYear])
+	if y < 100 {
+		y = twoDigitYear(y)
+	}
+	dayFirst := r.order == DayFirst || e.f[fOp] == opDotted
+	month, day := a, b
+	if dayFirst {
+		month, day = b, a
+	}
+	if month > 12 {
+		month, day = day, month
+	}
+	c := civil{y, month, day}
+	return when{gran: gDay, day: c}, c.valid() && y < 2200
+}
+
+// weekday reads "Monday", "last Friday", "Monday last week".
+func (r *resolver) weekday(e *expr) when {
+	wd := int(e.f[fWeekday])
+	base, ok := r.base(e)
+	if !ok || base.day.day == 0 {
+		base.day = r.ref
+	}
+	if base.day.year == 0 {
+		return when{gran: gDay, weekday: wd}
+	}
+	d := mod7(wd - base.day.weekday()) // days ahead
+	switch {
+	case e.f[fOp] == opWeekdayWeek:
+		d = wd - base.day.weekday()
+		switch e.f[fDir] {
+		case dirLast:
+			d -= 7
+		case dirNext:
+			d += 7
+		}
+	case e.f[fDir] == dirNext:
+		if d == 0 {
+			d = 7
+		}
+	case e.f[fDir] == dirLast:
+		d -= 7
+	case e.f[fDir] == dirThis && e.f[fBase] == baseAnchor:
+		if d > 0 {
+			d -= 7
+		}
+	case d > 0 && !r.future(e):
+		d -= 7
+	case d == 0 && e.f[fDir] == 0 && r.upcoming(e):
+		d = 7
+	}
+	return when{gran: gDay, day: base.day.addDays(d)}
+}
+
+// upcoming reports whether a weekday that is today's must be the next one: never, for papers
+// write "on Monday" on Mondays.
+func (r *resolver) upcoming(*expr) bool { return false }
+
+// unitRef reads "last week", "the following day", "that year".
+func (r *resolver) unitRef(e *expr) (when, bool) {
+	step := 0
+	switch e.f[fDir] {
+	case dirLast:
+		step = -1
+	case dirNext:
+		step = 1
+	}
+	base, _ := r.base(e)
+	unit := int(e.f[fUnit])
+	if unit == uQuarter && e.f[fBase] == baseAnchor && r.quarter.gran == gQuarter {
+		base = r.quarter
+	}
+	return r.step(base, unit, step), true
+}
+
+func (r *resolver) stepYear(e *expr) when {
+	step := 0
+	switch e.f[fDir] {
+	case dirLast:
+		step = -1
+	case dirNext:
+		step = 1
+	}
+	return r.step(when{gran: gDay, day: r.ref}, uYear, step)
+}
+
+// step is the unit that lies step units from the one that holds base.
+func (r *resolver) step(base when, unit, step int) when {
+	c := base.day
+	known := c.year != 0
+	if known && c.month == 0 {
+		if first, ok := base.first(); ok && unit <= uHalf && base.gran != gYear {
+			c = first
+		}
+	}
+	out := when{gran: granOf[unit]}
+	if !known {
+		return out
+	}
+	switch unit {
+	case uSecond, uMinute, uHour:
+		return when{gran: gRef, ref: 1}
+	case uDay, uNight:
+		if c.day == 0 {
+			out.day = c
+			if base.gran != gMonth && base.gran != gYear {
+				out.day = civil{year: c.year}
+			}
+			return out
+		}
+		out.day = c.addDays(step)
+	case uWeek, uFortnight, uWeekend:
+		if c.day == 0 {
+			out.day.year = c.year
+			return out
+		}
+		y, n := c.addDays(7 * step).week()
+		out.day.year, out.n = y, n
+	case uMonth:
+		if c.month == 0 {
+			out.day.year = c.year
+			return out
+		}
+		c.day = 1
+		out.day = c.addMonths(step)
+		out.day.day = 0
+	case uQuarter:
+		if base.gran == gQuarter {
+			c.month = base.n*3 - 2
+		}
+		if c.month == 0 {
+			out.day.year = c.year
+			return out
+		}
+		c.day = 1
+		c = c.addMonths(3 * step)
+		out.day.year, out.n = c.year, (c.month+2)/3
+	case uHalf:
+		if c.month == 0 {
+			out.day.year = c.year
+			return out
+		}
+		c.day = 1
+		c = c.addMonths(6 * step)
+		out.day.year, out.n = c.year, (c.month+5)/6
+	case uYear:
+		out.day.year = c.year + step
+	case uDecade:
+		out.n = c.year/10 + step
+	case uCentury:
+		out.n = c.year/100 + step
+	default:
+		return when{}
+	}
+	return out
+}
+
+func (r *resolver) holiday(e *expr) when {
+	h := &r.m.g.holidays[e.f[fHoliday]]
+	y := int(e.f[fYear])
+	if y == 0 && !r.known() {
+		if h.rule != 'f' {
+			return when{gran: gDay}
+		}
+		return when{gran: gDay, day: civil{0, h.month, h.day}}
+	}
+	if y == 0 {
+		y = r.ref.year
+		on := h.on(y).number()
+		today := r.ref.number()
+		switch e.f[fDir] {
+		case dirLast:
+			if on >= today {
+				y--
+			}
+		case dirNext:
+			if on <= today {
+				y++
+			}
+		case dirThis:
+		default:
+			switch {
+			case on-today > 182 || on > today && on-today > 45 && !r.future(e):
+				y--
+			case today-on > 270 || today-on > 45 && r.future(e):
+				y++
+			}
+		}
+	}
+	return when{gran: gDay, day: h.on(y)}
+}
+
+func (r *resolver) edgeDay(e *expr) (when, bool) {
+	w, ok := r.part(e, 0)
+	if !ok || w.gran != gMonth {
+		return w, false
+	}
+	w.gran = gDay
+	w.day.day = 1
+	if e.f[fOrd] < 0 || e.f[fKind] == 2 {
+		y := w.day.year
+		if y == 0 {
+			y = 2001
+		}
+		w.day.day = daysIn(y, w.day.month)
+	}
+	return w, true
+}
+
+// season reads "last summer", "the spring", "winter 2019".
+func (r *resolver) season(e *expr) when {
+	n := int(e.f[fSeason])
+	w := when{gran: gSeason, n: n, day: civil{year: int(e.f[fYear])}}
+	switch {
+	case w.day.year != 0:
+	case e.has(fYearDir):
+		w.day.year = r.yearDir(int(e.f[fYearDir]))
+	case r.known():
+		now := r.ref.month%12/3 + 1 // December to February: 1
+		now--                       // 0 winter, 1 spring, 2 summer, 3 autumn
+		s := n % 4
+		y := r.ref.year
+		switch {
+		case e.f[fDir] == dirLast && s >= now:
+			y--
+		case e.f[fDir] == dirNext && s <= now:
+			y++
+		case e.f[fDir] == 0 && s > now && !r.future(e):
+			y--
+		case e.f[fDir] == 0 && s < now && r.future(e):
+			y++
+		}
+		if s == 0 && r.ref.month <= 2 && y == r.ref.year && e.f[fDir] != dirNext {
+			y-- // the winter is named for the year in which it starts
+		}
+		w.day.year = y
+	}
+	return w
+}
+
+// quarterOf reads "the third quarter of 2019" and "the second half of this year".
+func (r *resolver) quarterOf(e *expr) (when, bool) {
+	most, g := 4, gQuarter
+	if e.f[fOp] == opHalf {
+		most, g = 2, gHalf
+	}
+	n := int(e.f[fOrd])
+	if n < 1 || n > most {
+		return when{}, false
+	}
+	w := when{gran: g, n: n}
+	if p, ok := r.part(e, 0); ok {
+		w.day.year = p.day.year
+		return w, true
+	}
+	if e.has(fYear) {
+		w.day.year = int(e.f[fYear])
+		return w, true
+	}
+	if !r.known() {
+		return w, true
+	}
+	y := r.ref.year
+	first := (n-1)*12/most + 1
+	if first > r.ref.month+1 && !r.future(e) {
+		y--
+	}
+	w.day.year = y
+	return w, true
+}
+
+func (r *resolver) nthWeek(e *expr) (when, bool) {
+	w, ok := r.part(e, 0)
+	if !ok || w.day.month == 0 {
+		return w, false
+	}
+	g := gWeek
+	if e.f[fOp] == opNthWeekend {
+		g = gWeekend
+	}
+	n := int(e.f[fOrd])
+	if w.day.year == 0 || n == 0 || n > 5 {
+		return when{gran: g}, n != 0
+	}
+	var c civil
+	switch {
+	case g == gWeekend:
+		c = nthWeekday(w.day.year, w.day.month, n, 6)
+	case n < 0:
+		c = civil{w.day.year, w.day.month, daysIn(w.day.year, w.day.month)}.addDays(-3)
+	default:
+		c = civil{w.day.year, w.day.month, min(1+7*(n-1), daysIn(w.day.year, w.day.month))}
+	}
+	y, k := c.week()
+	return when{gran: g, day: civil{year: y}, n: k}, true
+}
+
+// inAnchor reads "later in the day": the last day, week, month or year mentioned.
+func (r *resolver) inAnchor(e *expr) (when, bool) {
+	base := when{gran: gDay, day: r.ref}
+	if r.anchor.day.year != 0 {
+		base = r.anchor
+	}
+	return r.step(base, int(e.f[fUnit]), 0), true
+}
+
+// shift reads "two weeks ago", "three days later".
+func (r *resolver) shift(e *expr) (when, bool) {
+	var a amount
+	if e.f[fKind] == 1 {
+		a.add(1000, int(e.f[fUnit]))
+	} else if !r.amount(e, &a) {
+		return when{}, false
+	}
+	sign := int(e.f[fSign])
+	for i := 0; i < a.k; i++ {
+		if a.n[i] == numVague {
+			return when{gran: gRef, ref: 2}, true
+		}
+	}
+	base, ok := r.base(e)
+	unit := a.unit[a.k-1]
+	g := granOf[unit]
+	if unit == uWeek || unit == uFortnight || unit == uNight || unit == uWeekend {
+		g = gDay
+	}
+	if !ok {
+		return when{gran: g}, true
+	}
+	if e.f[fBase] == baseAnchor && base.gran > gDay && base.gran < g {
+		g = base.gran
+	}
+	if base.gran == gYear && g < gYear && unit < uYear {
+		if unit >= uMonth {
+			return when{gran: gMonth, day: civil{year: base.day.year}}, true
+		}
+		return when{gran: g, day: civil{year: base.day.year}}, true
+	}
+	c := base.day
+	clock, prec := 0, precHour
+	if base.gran == gClock {
+		clock, prec = base.clock, base.prec
+	} else if e.f[fBase] == baseRef {
+		clock = r.clock
+	}
+	if first, ok := base.first(); ok && (c.day == 0 || c.month == 0) {
+		c = first
+	}
+	for i := 0; i < a.k; i++ {
+		n := int(a.n[i]) * sign
+		switch a.unit[i] {
+		case uSecond:
+			clock += n / 1000
+			prec = max(prec, precMinute)
+		case uMinute:
+			clock += n * 60 / 1000
+			prec = max(prec, precMinute)
+		case uHour:
+			clock += n * 3600 / 1000
+		case uDay, uNight:
+			c = c.addDays(n / 1000)
+		case uWeek, uWeekend:
+			c = c.addDays(n * 7 / 1000)
+		case uFortnight:
+			c = c.addDays(n * 14 / 1000)
+		case uMonth:
+			c = c.addMonths(n / 1000)
+		case uQuarter:
+			c = c.addMonths(n * 3 / 1000)
+		case uHalf:
+			c = c.addMonths(n * 6 / 1000)
+		case uYear:
+			if n%1000 != 0 {
+				g = min(g, gMonth)
+			}
+			c = c.addMonths(n * 12 / 1000)
+		case uDecade:
+			c = c.addMonths(n / 1000 * 120)
+		case uCentury:
+			c = c.addMonths(n / 1000 * 1200)
+		case uMillennium:
+			c = c.addMonths(n / 1000 * 12000)
+		}
+	}
+	if c.year < 1 || c.year > 9999 {
+		return when{}, false
+	}
+	w := when{gran: g, day: c}
+	switch g {
+	case gClock:
+		w.day = c.addDays(floorDiv(clock, 86400))
+		w.clock = clock - floorDiv(clock, 86400)*86400
+		w.prec = prec
+	case gMonth:
+		w.day.day = 0
+	case gQuarter:
+		w.n, w.day = (c.month+2)/3, civil{year: c.year}
+	case gHalf:
+		w.n, w.day = (c.month+5)/6, civil{year: c.year}
+	case gSeason:
+		w.n, w.day = base.n, civil{year: c.year}
+	case gWeek, gWeekend:
+		y, n := c.week()
+		w.n, w.day = n, civil{year: y}
+	case gYear, gFiscal, gDecade, gCentury:
+		w.gran, w.day = gYear, civil{year: c.year}
+	}
+	return w, true
+}
+
+// amount collects the lengths that an expression and its parts say.
+func (r *resolver) amount(e *expr, a *amount) bool {
+	if e.has(fUnit) {
+		n := e.f[fNum]
+		if e.has(fHalf) {
+			n += 500
+		}
+		if n == 0 && !e.has(fNum) {
+			return false
+		}
+		a.add(n, int(e.f[fUnit]))
+		return true
+	}
+	ok := false
+	for i := int8(0); i < e.nsub; i++ {
+		ok = r.amount(&r.m.arena[e.sub[i]], a) || ok
+	}
+	return ok
+}
+
+// future reports whether the sentence around the expression speaks of what is to come.
+func (r *resolver) future(e *expr) bool {
+	toks := r.doc.Tokens
+	s := r.doc.Sentences[toks[e.first].Sentence]
+	for i := int(e.first) - 1; i >= s.FirstToken && i > int(e.first)-16; i-- {
+		switch tense(toks, i, s.FirstToken) {
+		case 1:
+			return true
+		case -1:
+			return false
+		}
+	}
+	for i := int(e.end); i < s.EndToken && i < int(e.end)+16; i++ {
+		switch tense(toks, i, s.FirstToken) {
+		case 1:
+			return true
+		case -1:
+			return false
+		}
+	}
+	return false
+}
+
+// tense is 1 where token i puts its clause into the future, -1 into the past, 0 where it says
+// nothing.
+func tense(toks []text.Token, i, first int) int {
+	t := &toks[i]
+	switch t.Tag {
+	case "MD":
+		switch strings.ToLower(t.Text) {
+		case "will", "'ll", "’ll", "shall":
+			return 1
+		}
+	case "VBD":
+		return -1
+	case "VB":
+		if i > first {
+			switch strings.ToLower(toks[i-1].Text) {
+			case "to", "will":
+				return 1
+			}
+		}
+	case "IN":
+		if strings.EqualFold(t.Text, "until") {
+			return 1
+		}
+	}
+	return 0
+}
