@@ -1,0 +1,358 @@
+package kafka
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/segmentio/kafka-go"
+)
+
+// Policy says where to read a partition from when the group has no usable offset in it.
+type Policy string
+
+// The policies.
+const (
+	Earliest Policy = "earliest" // the oldest record that is left
+	Latest   Policy = "latest"   // only what is produced from now on
+	Fail     Policy = "fail"     // end with an error that says which offset is gone
+)
+
+// SourceConfig configures a Source. Its zero value reads topic dateline-raw in group dateline from
+// localhost:9092.
+type SourceConfig struct {
+	Connection
+	// Topics to read. Default: dateline-raw.
+	Topics []string
+	// Group is the consumer group's name. Default: dateline.
+	Group string
+	// Start is where a partition is read from that the group has not committed in: Earliest
+	// (default) or Latest.
+	Start Policy
+	// OutOfRange is what happens where the committed offset is no longer, or not yet, in the
+	// partition: retention has deleted it, or the topic was made anew. Default: Earliest.
+	OutOfRange Policy
+	// SessionTimeout is how long the group waits for a member that has gone silent before its
+	// partitions go to others. Default: 15 s; brokers refuse less than 6 s unless configured.
+	SessionTimeout time.Duration
+	// DrainTimeout is how long a rebalance waits for what was read to be committed. What is
+	// not by then is read again by whoever gets the partition. Default, and most: two thirds
+	// of SessionTimeout.
+	DrainTimeout time.Duration
+	// BufferBytes bounds what is fetched ahead, over all partitions, compressed as in Kafka.
+	// Each partition gets its share, but at least 64 KiB. Default: 8 MiB.
+	BufferBytes int
+	// BatchMessages and BatchBytes bound one Read. One message over BatchBytes is a batch of
+	// its own. Defaults: 200 and 1 MiB.
+	BatchMessages, BatchBytes int
+	// Notify, where set, hears of failures that the source mends by itself, by trying again. It
+	// may be called from several goroutines.
+	Notify func(error)
+}
+
+// withDefaults fills in what is not set and checks the rest.
+func (c SourceConfig) withDefaults() (SourceConfig, error) {
+	if len(c.Topics) == 0 {
+		c.Topics = []string{RawTopic}
+	}
+	c.Group = cmp.Or(c.Group, DefaultGroup)
+	c.Start = cmp.Or(c.Start, Earliest)
+	c.OutOfRange = cmp.Or(c.OutOfRange, Earliest)
+	c.SessionTimeout = cmp.Or(c.SessionTimeout, 15*time.Second)
+	c.DrainTimeout = min(cmp.Or(c.DrainTimeout, time.Hour), c.SessionTimeout*2/3)
+	c.BufferBytes = cmp.Or(c.BufferBytes, 8<<20)
+	c.BatchMessages = cmp.Or(c.BatchMessages, 200)
+	c.BatchBytes = cmp.Or(c.BatchBytes, 1<<20)
+	if c.Notify == nil {
+		c.Notify = func(error) {}
+	}
+	switch {
+	case c.Start != Earliest && c.Start != Latest:
+		return c, fmt.Errorf("start %q: earliest or latest", c.Start)
+	case c.OutOfRange != Earliest && c.OutOfRange != Latest && c.OutOfRange != Fail:
+		return c, fmt.Errorf("out-of-range policy %q: earliest, latest or fail", c.OutOfRange)
+	case c.SessionTimeout < time.Second, c.DrainTimeout < 0, c.BufferBytes < 0, c.BatchMessages < 0, c.BatchBytes < 0:
+		return c, errors.New("session timeout under 1 s, or a negative limit, for Kafka")
+	}
+	return c, nil
+}
+
+// Source reads messages as a member of a consumer group. It implements pipeline.Source.
+//
+//	           ┌ fetch raw/0 ┐
+//	generation ┤ fetch raw/1 ├─► offers ─► Read ─► (runner) ─► Commit ─► offsets of the generation
+//	           └ drain       ┘
+//
+// It stands on kafka-go's ConsumerGroup, whose generations tell when partitions are about to go:
+// the generation then stops fetching, drops what nobody has read, waits until what was read is
+// committed, and only then lets the group go on. kafka-go's Reader has no such moment, and hands
+// out stale messages after a rebalance (segmentio/kafka-go issues 202, 439, 674, 1398).
+//
+// Heartbeats do not depend on Read: a member whose runner has stopped reading stays in its group.
+type Source struct {
+	cfg   SourceConfig
+	link  *link
+	group *kafka.ConsumerGroup // set by run, before the first generation
+	conns *connections
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	done   chan struct{} // closed when run has ended
+	wake   chan struct{} // says that offers or failure may have changed
+
+	mu      sync.Mutex
+	offers  []*offer // batches that nobody has read, oldest first, at most one for each partition
+	failure error    // what ended the source
+	seq     int64    // counts batches read
+
+	committing sync.Mutex // held over a commit, so that offsets never go backwards
+}
+
+// offer is a batch that waits to be read.
+type offer struct {
+	gen   *generation
+	part  partition
+	next  int64 // the offset to commit once the batch is done
+	batch *pipeline.Batch
+	taken chan struct{}
+}
+
+// token is a batch's Token.
+type token struct {
+	gen *generation
+	seq int64
+}
+
+// NewSource joins the group in the background; an unreachable broker is waited for, with a word to
+// Notify. Use Admin.Ping to fail early instead. The caller closes the source.
+func NewSource(cfg SourceConfig) (*Source, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	l, err := cfg.open()
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{cfg: cfg, link: l, conns: &connections{}, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	go s.run()
+	return s, nil
+}
+
+// Read implements pipeline.Source. The messages of a batch are of one partition. It never returns
+// io.EOF; after Close, or where only the operator can mend what is wrong (a refused account, a
+// lost offset under the Fail policy), it returns that error.
+func (s *Source) Read(ctx context.Context) (*pipeline.Batch, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		b, err := s.take()
+		if b != nil || err != nil {
+			return b, err
+		}
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// take returns the oldest offer's batch, or nil where there is none.
+func (s *Source) take() (*pipeline.Batch, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failure != nil {
+		return nil, s.failure
+	}
+	if len(s.offers) == 0 {
+		return nil, nil
+	}
+	o := s.offers[0]
+	s.offers = slices.Delete(s.offers, 0, 1)
+	s.seq++
+	o.gen.read = append(o.gen.read, delivery{seq: s.seq, part: o.part, next: o.next})
+	o.batch.Token = token{gen: o.gen, seq: s.seq}
+	close(o.taken)
+	return o.batch, nil
+}
+
+// Commit implements pipeline.Source. It tries again until the offsets are committed, the
+// generation that read them is over or ctx ends.
+func (s *Source) Commit(ctx context.Context, b *pipeline.Batch) error {
+	t, ok := b.Token.(token)
+	if !ok {
+		return errors.New("commit: the batch is not of this Kafka source")
+	}
+	s.committing.Lock()
+	defer s.committing.Unlock()
+	for n := 0; ; n++ {
+		offsets := s.upTo(t)
+		if len(offsets) == 0 {
+			return nil // committed already, or no longer ours
+		}
+		err := commitOffsets(ctx, s.link.client, s.cfg.Group, t.gen.id, t.gen.member, offsets)
+		switch {
+		case err == nil:
+			s.forget(t)
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, kafka.IllegalGeneration), errors.Is(err, kafka.UnknownMemberId),
+			errors.Is(err, kafka.RebalanceInProgress), errors.Is(err, kafka.FencedInstanceID):
+			s.cfg.Notify(fmt.Errorf("the group took the partitions away before the commit; their new owner reads the messages again: %w", err))
+			s.expire(t.gen)
+			return nil
+		case permanent(err):
+			return err
+		}
+		s.cfg.Notify(err)
+		if err := pause(ctx, n); err != nil {
+			return err
+		}
+	}
+}
+
+// Close leaves the group, so that others get its partitions at once. What was read and not
+// committed will be read again.
+func (s *Source) Close() error {
+	s.cancel()
+	s.fail(errors.New("the Kafka source is closed"))
+	<-s.done
+	s.link.close()
+	return nil
+}
+
+// fail ends the source: Read returns err.
+func (s *Source) fail(err error) {
+	s.mu.Lock()
+	if s.failure == nil {
+		s.failure = err
+	}
+	s.mu.Unlock()
+	s.signal()
+}
+
+// signal wakes Read.
+func (s *Source) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// run joins the group and starts its generations, one after the other, until Close.
+func (s *Source) run() {
+	defer close(s.done)
+	if err := s.waitTopics(); err != nil {
+		s.fail(err)
+		return
+	}
+	start := kafka.FirstOffset
+	if s.cfg.Start == Latest {
+		start = kafka.LastOffset
+	}
+	// The group's own connections are watched, for a join may wait for a whole rebalance and
+	// can't be cancelled otherwise.
+	dialer := *s.link.dialer
+	dialer.DialFunc = s.conns.dial
+	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
+		ID: s.cfg.Group, Brokers: s.link.brokers, Dialer: &dialer, Topics: s.cfg.Topics,
+		StartOffset: start, WatchPartitionChanges: true,
+		// Range first would give the same member the first partitions of every topic.
+		GroupBalancers:    []kafka.GroupBalancer{kafka.RoundRobinGroupBalancer{}, kafka.RangeGroupBalancer{}},
+		SessionTimeout:    s.cfg.SessionTimeout,
+		RebalanceTimeout:  max(s.cfg.SessionTimeout, 30*time.Second),
+		HeartbeatInterval: min(time.Second, s.cfg.SessionTimeout/4),
+		JoinGroupBackoff:  time.Second,
+	})
+	if err != nil {
+		s.fail(fmt.Errorf("configure the consumer group: %w", err))
+		return
+	}
+	s.group = group
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		<-s.ctx.Done()
+		hurry := time.AfterFunc(3*time.Second, s.conns.closeAll)
+		defer hurry.Stop()
+		_ = group.Close() // always nil
+	}()
+	s.generations()
+	<-closed
+}
+
+// waitTopics waits until a broker answers and all topics exist. Joining before would rejoin without
+// pause, for kafka-go's partition watch ends a generation at once where a topic is missing.
+func (s *Source) waitTopics() error {
+	for n := 0; ; n++ {
+		ctx, cancel := context.WithTimeout(s.ctx, dialTimeout)
+		err := s.link.checkTopics(ctx, s.cfg.Topics)
+		cancel()
+		switch {
+		case err == nil || s.ctx.Err() != nil:
+			return s.ctx.Err()
+		case permanent(err):
+			return err
+		}
+		s.cfg.Notify(err)
+		if err := pause(s.ctx, n); err != nil {
+			return err
+		}
+	}
+}
+
+// checkTopics returns an error where a topic does not exist.
+func (l *link) checkTopics(ctx context.Context, topics []string) error {
+	conn, err := l.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // nothing was written
+	for _, t := range topics {
+		if _, err := conn.ReadPartitions(t); errors.Is(err, kafka.UnknownTopicOrPartition) {
+			return fmt.Errorf("topic %q does not exist: make it with `dateline setup`: %w", t, err)
+		} else if err != nil {
+			return fmt.Errorf("look up topic %q: %w", t, err)
+		}
+	}
+	return nil
+}
+
+// generations runs one generation after the other.
+func (s *Source) generations() {
+	var started time.Time
+	short := 0
+	for {
+		gen, err := s.group.Next(s.ctx)
+		switch {
+		case s.ctx.Err() != nil:
+			return
+		case permanent(err):
+			s.fail(fmt.Errorf("join group %s: %w", s.cfg.Group, err))
+			return
+		case err != nil:
+			s.cfg.Notify(fmt.Errorf("join group %s: %w", s.cfg.Group, err))
+			continue
+		}
+		// Generations that end at once (a topic is gone) must not follow each other in a
+		// tight loop. The pause costs no membership: heartbeats go on.
+		if time.Since(started) < time.Second {
+			if err := pause(s.ctx, short); err != nil {
+				return
+			}
+			short++
+		} else {
+			short = 0
+		}
+		started = time.Now()
+		s.begin(gen)
+	}
+}
