@@ -1,0 +1,345 @@
+package text
+
+import (
+	"math"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Quoted is a stretch of text between quotation marks.
+type Quoted struct {
+	// Span is what stands between the marks, trimmed of blanks. It is never empty.
+	Span
+	// Open and Close are the marks' own spans; Close is empty where the stretch is left unclosed
+	// (the paragraph's end closes it, as where the next paragraph opens with a mark again).
+	Open, Close Span
+	// FirstToken and EndToken are the half-open range of tokens between the marks.
+	FirstToken, EndToken int
+	// Continues reports whether the stretch before this one was left unclosed and goes on here.
+	Continues bool
+	// Single reports whether the marks are single ones.
+	Single bool
+}
+
+// mark is a token that may be a quotation mark.
+type mark struct {
+	token int
+	open  float64 // cost of reading it as an opening mark
+	close float64 // cost of reading it as a closing mark
+	skip  float64 // cost of reading it as no quotation mark at all
+}
+
+// Costs of the pairing, set by hand: what print practice makes impossible costs more than two slips.
+const (
+	costWrongShape  = 2.5 // a curly mark facing the wrong way
+	costWrongSpaces = 1.5 // a straight mark with the space on the wrong side
+	costSkip        = 4   // a mark that is none
+	costInch        = 0.4 // a straight mark after a digit: inches, seconds
+	costReopen      = 3.5 // an opening mark inside an open stretch
+	costUnclosed    = 2.2 // a stretch that its paragraph's end closes
+	costCarry       = 1.2 // a stretch that runs on into a paragraph without a mark
+)
+
+// Quoted pairs the document's quotation marks: straight, curly and guillemets, “ and ” of any
+// mixture, “ left open at a paragraph's end. Single marks count where they stand outside double
+// ones. The result is in text order and does not overlap.
+//
+// Double marks are read by the cheapest sequence of opening and closing marks (a two-state
+// Viterbi search), so that one wrong, missing or stray mark spoils its own stretch only.
+func (d *Doc) Quoted() []Quoted {
+	double := d.pairDouble()
+	return d.addSingle(double)
+}
+
+// doubleMark gives the costs of reading token i as an opening and as a closing double mark.
+func (d *Doc) doubleMark(i int) (mark, bool) {
+	t := d.Tokens[i].Text
+	m := mark{token: i, skip: costSkip}
+	switch t {
+	case "“", "„", "«", "‟", "``":
+		m.close = costWrongShape
+	case "”", "»":
+		m.open = costWrongShape
+	case "\"", "''", "＂":
+		before, after := d.around(i)
+		left := unicode.IsSpace(before) || opensBefore(before)
+		right := unicode.IsSpace(after) || closesAfter(after)
+		switch {
+		case left && !right:
+			m.close = costWrongSpaces
+		case right && !left:
+			m.open = costWrongSpaces
+		case unicode.IsLetter(after) && !left:
+			m.open = 0.3 // “end,"said”: a lost space
+		}
+		if t == "''" {
+			m.open += 1
+		}
+		if unicode.IsDigit(before) {
+			m.skip = costSkip - costInch
+			if right {
+				m.skip = costInch * 3
+			}
+		}
+	default:
+		return m, false
+	}
+	return m, true
+}
+
+// around is the runes beside token i; a space at the text's ends.
+func (d *Doc) around(i int) (before, after rune) {
+	before, after = ' ', ' '
+	if s := d.Text[:d.Tokens[i].Start]; s != "" {
+		before, _ = utf8.DecodeLastRuneInString(s)
+	}
+	if s := d.Text[d.Tokens[i].End:]; s != "" {
+		after, _ = utf8.DecodeRuneInString(s)
+	}
+	return before, after
+}
+
+func opensBefore(r rune) bool {
+	switch r {
+	case '(', '[', '{', '—', '–', '-', '/', '‘', '\'', '“', '"':
+		return true
+	}
+	return false
+}
+
+func closesAfter(r rune) bool {
+	switch r {
+	case ')', ']', '}', '—', '–', '-', '/', '’', '\'', '”', '"', '.', ',', ';', ':', '!', '?', '…':
+		return true
+	}
+	return false
+}
+
+// The two states of the pairing.
+const (
+	outside = iota
+	inside
+)
+
+// pairDouble is the cheapest reading of the double marks.
+func (d *Doc) pairDouble() []Quoted {
+	var marks []mark
+	for i := range d.Tokens {
+		if c := d.Tokens[i].Text[0]; c == '"' || c == '`' || c == '\'' || c >= utf8.RuneSelf {
+			if m, ok := d.doubleMark(i); ok {
+				marks = append(marks, m)
+			}
+		}
+	}
+	if len(marks) == 0 {
+		return nil
+	}
+	type step struct {
+		act  byte // 'o' open, 'c' close, 'r' close before and open, 'x' no mark
+		from byte // state before the mark
+		end  bool // whether the stretch before was closed by a paragraph's end
+	}
+	back := make([][2]step, len(marks))
+	cost := [2]float64{0, math.Inf(1)}
+	para := d.paragraphOf(marks[0].token)
+	for k, m := range marks {
+		// Crossing paragraphs: an open stretch is carried, or closed where its paragraph ends.
+		p := d.paragraphOf(m.token)
+		ended := false
+		if n := p - para; n > 0 {
+			first := d.firstOfParagraph(m.token)
+			carry := cost[inside] + costCarry*float64(n)
+			if first && n == 1 {
+				carry = cost[inside]
+			}
+			drop := cost[inside] + costUnclosed
+			if first && n == 1 {
+				drop = cost[inside] + 0.2
+			}
+			if drop < cost[outside] {
+				cost[outside], ended = drop, true
+			}
+			cost[inside] = carry
+		}
+		para = p
+		reopen := costReopen
+		if d.firstOfParagraph(m.token) {
+			reopen = 0
+		}
+		next := [2]float64{math.Inf(1), math.Inf(1)}
+		try := func(state int, c float64, s step) {
+			if c < next[state] {
+				next[state], back[k][state] = c, s
+			}
+		}
+		try(inside, cost[outside]+m.open, step{'o', outside, ended})
+		try(outside, cost[outside]+m.skip, step{'x', outside, ended})
+		try(outside, cost[inside]+m.close, step{'c', inside, false})
+		try(inside, cost[inside]+m.open+reopen, step{'r', inside, false})
+		try(inside, cost[inside]+m.skip, step{'x', inside, false})
+		cost = next
+	}
+	state := outside
+	if cost[inside]+costUnclosed < cost[outside] {
+		state = inside
+	}
+	// Read the acts backwards, then build the stretches forwards.
+	acts := make([]step, len(marks))
+	for k := len(marks) - 1; k >= 0; k-- {
+		acts[k] = back[k][state]
+		state = outside
+		if acts[k].from == inside || acts[k].end {
+			state = inside
+		}
+	}
+	var out []Quoted
+	open := -1
+	continues := false
+	for k, m := range marks {
+		s := acts[k]
+		if s.end && open >= 0 {
+			out = d.appendQuoted(out, open, -1, continues)
+			open, continues = -1, d.firstOfParagraph(m.token) && d.paragraphOf(m.token) == d.lastParagraph(out)+1
+		}
+		switch s.act {
+		case 'o':
+			open = m.token
+		case 'r':
+			out = d.appendQuoted(out, open, -1, continues)
+			open, continues = m.token, d.firstOfParagraph(m.token)
+			continue
+		case 'c':
+			out = d.appendQuoted(out, open, m.token, continues)
+			open = -1
+		}
+		if s.act != 'x' && open < 0 {
+			continues = false
+		}
+	}
+	if open >= 0 {
+		out = d.appendQuoted(out, open, -1, continues)
+	}
+	return out
+}
+
+func (d *Doc) lastParagraph(q []Quoted) int {
+	if len(q) == 0 {
+		return -2
+	}
+	return d.paragraphOf(q[len(q)-1].FirstToken)
+}
+
+func (d *Doc) paragraphOf(token int) int { return d.Sentences[d.Tokens[token].Sentence].Paragraph }
+
+func (d *Doc) firstOfParagraph(token int) bool {
+	return token == 0 || d.paragraphOf(token) != d.paragraphOf(token-1)
+}
+
+// appendQuoted appends the stretch between two marks; close is -1 where the paragraph's end, or
+// the next mark in it, closes it.
+func (d *Doc) appendQuoted(out []Quoted, open, end int, continues bool) []Quoted {
+	q := Quoted{Open: d.Tokens[open].Span, FirstToken: open + 1, EndToken: end, Continues: continues}
+	if end >= 0 {
+		q.Close = d.Tokens[end].Span
+	} else {
+		p := d.Paragraphs[d.paragraphOf(open)]
+		q.EndToken = d.Sentences[p.EndSentence-1].EndToken
+		stop := d.Tokens[q.EndToken-1].End
+		q.Close = Span{stop, stop}
+	}
+	if q.FirstToken >= q.EndToken {
+		return out
+	}
+	q.Span = Span{d.Tokens[q.FirstToken].Start, d.Tokens[q.EndToken-1].End}
+	return append(out, q)
+}
+
+// addSingle adds the stretches between single marks that no double ones hold; a single-quoted
+// stretch takes the place of double-quoted ones inside it.
+func (d *Doc) addSingle(double []Quoted) []Quoted {
+	var out []Quoted
+	next := 0 // the first of double that is not yet behind
+	for i := 0; i < len(d.Tokens); i++ {
+		for next < len(double) && double[next].EndToken <= i {
+			out = append(out, double[next])
+			next++
+		}
+		if next < len(double) && double[next].FirstToken-1 <= i {
+			i = double[next].EndToken - 1
+			continue
+		}
+		if !d.opensSingle(i) {
+			continue
+		}
+		end := d.closeOfSingle(i)
+		if end < 0 || end == i+1 {
+			continue
+		}
+		if next < len(double) && double[next].FirstToken <= end && double[next].EndToken > end {
+			continue // the marks cross
+		}
+		for next < len(double) && double[next].EndToken <= end {
+			next++
+		}
+		q := Quoted{Open: d.Tokens[i].Span, Close: d.Tokens[end].Span, FirstToken: i + 1, EndToken: end, Single: true}
+		q.Span = Span{d.Tokens[i+1].Start, d.Tokens[end-1].End}
+		out = append(out, q)
+		i = end
+	}
+	return append(out, double[next:]...)
+}
+
+// opensSingle reports whether token i may open a single-quoted stretch.
+func (d *Doc) opensSingle(i int) bool {
+	switch d.Tokens[i].Text {
+	case "‘", "'", "`", "’", "‚", "‹":
+	default:
+		return false
+	}
+	if i+1 >= len(d.Tokens) || d.paragraphOf(i+1) != d.paragraphOf(i) {
+		return false
+	}
+	before, after := d.around(i)
+	if !unicode.IsSpace(before) && !opensBefore(before) {
+		return false
+	}
+	if unicode.IsSpace(after) {
+		return d.Tokens[i].Text == "`"
+	}
+	return unicode.IsLetter(after) || unicode.IsDigit(after) || after == '[' || after == '…' || after == '.' || after == '$' || after == '£'
+}
+
+// longestSingle bounds, in tokens, how far a single-quoted stretch reaches, which keeps the search
+// linear.
+const longestSingle = 250
+
+// closeOfSingle is the token that closes the single-quoted stretch that token open opens, -1 where
+// none does. An apostrophe after s is a possessive's unless no other mark closes the stretch.
+func (d *Doc) closeOfSingle(open int) int {
+	possessive := -1
+	para := d.paragraphOf(open)
+	for i := open + 1; i < len(d.Tokens) && i < open+longestSingle && d.paragraphOf(i) == para; i++ {
+		t := d.Tokens[i].Text
+		if i > open+1 && d.opensSingle(i) {
+			break
+		}
+		if t != "’" && t != "'" && t != "›" && t != "‘" {
+			continue
+		}
+		before, after := d.around(i)
+		if !unicode.IsSpace(after) && !closesAfter(after) {
+			continue
+		}
+		if unicode.IsSpace(before) && t != "'" {
+			continue
+		}
+		if before == 's' && unicode.IsSpace(after) {
+			if possessive < 0 {
+				possessive = i
+			}
+			continue
+		}
+		return i
+	}
+	return possessive
+}
