@@ -1,0 +1,294 @@
+package coref
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/datelinenews/dateline/extractor/ner"
+)
+
+// most bounds the candidates that a lookup weighs, which keeps the work linear.
+const most = 16
+
+// settleTypes gives each mention the type that most mentions of its exact surface have (of equals,
+// the first): a recogniser may waver, a name in one article rarely does.
+func settleTypes(mentions []ner.Mention) []ner.Type {
+	votes := map[string]*[4]float64{}
+	for i := range mentions {
+		v := votes[mentions[i].Text]
+		if v == nil {
+			v = new([4]float64)
+			votes[mentions[i].Text] = v
+		}
+		v[mentions[i].Type&3]++
+	}
+	out := make([]ner.Type, len(mentions))
+	for i := range mentions {
+		v := votes[mentions[i].Text]
+		best := mentions[i].Type
+		for t := ner.Person; t <= ner.Place; t++ {
+			if v[t] > 2*v[best&3] {
+				best = t
+			}
+		}
+		out[i] = best
+	}
+	return out
+}
+
+// definitions joins a name with what stands in brackets right after it, where one of the two is
+// the other's initialism: "Karen National Union (KNU)".
+func (r *resolver) definitions() {
+	for i := 0; i+1 < len(r.mentions); i++ {
+		a, b := &r.mentions[i], &r.mentions[i+1]
+		if b.Start <= a.End || b.Start-a.End > 12 {
+			continue
+		}
+		switch strings.TrimSpace(r.doc.Text[a.End:b.Start]) {
+		case "(", "(the", "(or", "[", "(“", "(\"", ", or", ", or the":
+		default:
+			continue
+		}
+		fa, fb := r.formOf[i], r.formOf[i+1]
+		long, short := fa, fb
+		if r.forms[fa].acronym != "" && r.forms[fb].acronym == "" {
+			long, short = fb, fa
+		}
+		l, s := &r.forms[long], &r.forms[short]
+		if s.acronym == "" || l.acronym != "" {
+			continue
+		}
+		if s.typ == l.typ && l.typ != ner.Place || r.abbreviates(s, l) {
+			r.union(long, short)
+		}
+	}
+}
+
+func (r *resolver) abbreviates(s, l *form) bool {
+	for _, in := range initialisms(l.words) {
+		if in == s.acronym {
+			return true
+		}
+	}
+	return spells(s.acronym, l.words)
+}
+
+// places joins a country's names, and initialisms of places.
+func (r *resolver) places() {
+	byCanon := map[string]int{}
+	byLetters := map[string]int{}
+	for f := range r.forms {
+		if r.forms[f].typ != ner.Place {
+			continue
+		}
+		c := canonicalPlace(r.forms[f].words)
+		if g, ok := byCanon[c]; ok {
+			r.union(g, f)
+		} else {
+			byCanon[c] = f
+		}
+		for _, in := range initialisms(r.forms[f].words) {
+			if _, ok := byLetters[in]; !ok {
+				byLetters[in] = f
+			}
+		}
+	}
+	for f := range r.forms {
+		if a := r.forms[f].acronym; a != "" && r.forms[f].typ == ner.Place {
+			if g, ok := byLetters[a]; ok {
+				r.union(g, f)
+			}
+		}
+	}
+	// "Fath" after "Fath Airport".
+	byFirst := map[string][]int{}
+	for f := range r.forms {
+		w := r.forms[f].words
+		if r.forms[f].typ == ner.Place && len(w) > 1 && genericPlace(w[len(w)-1]) {
+			byFirst[w[0]] = append(byFirst[w[0]], f)
+		}
+	}
+	for f := range r.forms {
+		w := r.forms[f].words
+		if r.forms[f].typ != ner.Place || genericPlace(w[len(w)-1]) {
+			continue
+		}
+		for _, g := range head(byFirst[w[0]]) {
+			// A town named before the county is another place.
+			if g < f && len(w) < len(r.forms[g].words) && prefixOf(w, r.forms[g].words) {
+				r.union(g, f)
+				break
+			}
+		}
+	}
+}
+
+func head(s []int) []int {
+	if len(s) > most {
+		return s[:most]
+	}
+	return s
+}
+
+func prefixOf(short, long []string) bool {
+	if len(short) > len(long) {
+		return false
+	}
+	for i := range short {
+		if short[i] != long[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// organisations joins organisations' names: without legal form, by initialism, by short form.
+func (r *resolver) organisations() {
+	core := make([][]string, len(r.forms))
+	byCore := map[string]int{}
+	byBag := map[string]int{}
+	byLetters := map[string]int{}
+	byFirst, byLast := map[string][]int{}, map[string][]int{}
+	var orgs []int
+	for f := range r.forms {
+		if r.forms[f].typ != ner.Organisation {
+			continue
+		}
+		orgs = append(orgs, f)
+		core[f] = withoutLegalForm(r.forms[f].words)
+		c := strings.Join(core[f], " ")
+		if g, ok := byCore[c]; ok {
+			r.union(g, f)
+		} else {
+			byCore[c] = f
+		}
+		if b := bag(core[f]); b != "" {
+			if g, ok := byBag[b]; ok {
+				r.union(g, f)
+			} else {
+				byBag[b] = f
+			}
+		}
+		for _, words := range [][]string{r.forms[f].words, core[f], withoutCountry(core[f])} {
+			for _, in := range initialisms(words) {
+				if _, ok := byLetters[in]; !ok {
+					byLetters[in] = f
+				}
+			}
+		}
+		if n := len(core[f]); n > 1 && n <= longestName {
+			byFirst[core[f][0]] = append(byFirst[core[f][0]], f)
+			byLast[core[f][n-1]] = append(byLast[core[f][n-1]], f)
+		}
+	}
+	for _, f := range orgs {
+		if a := r.forms[f].acronym; a != "" {
+			if g, ok := byLetters[a]; ok && g != f {
+				r.union(g, f)
+			} else if b, ok := strings.CutSuffix(a, "S"); ok && len(b) > 1 {
+				if g, ok := byLetters[b]; ok && g != f {
+					r.union(g, f)
+				}
+			}
+		}
+	}
+	// Short forms, longest first, so that "Oversight Committee" meets its own long form before a
+	// shorter one meets it.
+	order := append([]int(nil), orgs...)
+	sort.SliceStable(order, func(i, j int) bool { return len(core[order[i]]) > len(core[order[j]]) })
+	for _, f := range order {
+		if r.forms[f].acronym != "" && len(core[f]) == 1 {
+			continue
+		}
+		w := r.expand(core[f], byLetters, core)
+		best, bestScore := -1, 0
+		try := func(g, score int) {
+			if g == f || len(core[g]) <= len(w) || !subsequence(w, core[g]) {
+				return
+			}
+			if r.forms[g].mentions[0] < r.forms[f].mentions[0] {
+				score += 4
+			}
+			if prefixOf(w, core[g]) {
+				score++
+			}
+			if score > bestScore {
+				best, bestScore = g, score
+			}
+		}
+		for _, g := range head(byFirst[w[0]]) {
+			try(g, 1)
+		}
+		for _, g := range head(byLast[w[len(w)-1]]) {
+			try(g, 1)
+		}
+		if best < 0 && len(w) == len(core[f]) {
+			continue
+		}
+		if best < 0 { // expanded to a name of its own
+			if g, ok := byCore[strings.Join(w, " ")]; ok {
+				r.union(g, f)
+			}
+			continue
+		}
+		r.union(best, f)
+	}
+}
+
+// expand writes an initialism inside a longer name out: "Karen BGF" is "Karen Border Guard Force"
+// where such a name is known by its letters.
+func (r *resolver) expand(words []string, byLetters map[string]int, core [][]string) []string {
+	n := len(words)
+	if n < 2 || n > 4 {
+		return words
+	}
+	last := strings.ToUpper(words[n-1])
+	g, ok := byLetters[last]
+	if !ok {
+		// Defined for the whole: "Karen Border Guard Force (BGF)".
+		for _, c := range r.byAcronym(last) {
+			if subsequence(words[:n-1], r.forms[c].words) {
+				return r.forms[c].words
+			}
+		}
+		return words
+	}
+	if len(core[g]) < 2 {
+		return words
+	}
+	return append(append([]string(nil), words[:n-1]...), core[g]...)
+}
+
+// byAcronym gives the long forms in the clusters of forms with these letters.
+func (r *resolver) byAcronym(letters string) []int {
+	var out []int
+	for f := range r.forms {
+		if r.forms[f].acronym != letters {
+			continue
+		}
+		root := r.root(f)
+		for g := range r.forms {
+			if g != f && r.root(g) == root && r.forms[g].acronym == "" {
+				out = append(out, g)
+			}
+		}
+		break
+	}
+	return out
+}
+
+// bag is a name's content words in alphabetical order, so that "Justice Department" and
+// "Department of Justice" meet; "" for names of one word.
+func bag(words []string) string {
+	var ws []string
+	for _, w := range words {
+		if !small(w) && w != "us" {
+			ws = append(ws, w)
+		}
+	}
+	if len(ws) < 2 {
+		return ""
+	}
+	sort.Strings(ws)
+	return strings.Join(ws, " ")
+}
