@@ -3,8 +3,6 @@
 package quote
 
 import (
-	"github.com/datelinenews/dateline/extractor/coref"
-	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
@@ -52,8 +50,3 @@ type Expression struct {
 
 // Cue is the words that name the act of speaking.
 type Cue = Expression
-
-// Find returns the article's quotes in text order. Mentions and entities are coref.Resolve's.
-func Find(doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) []Quote {
-	panic("TODO")
-}

@@ -1,0 +1,211 @@
+package quote
+
+import (
+	"strings"
+
+	"github.com/datelinenews/dateline/extractor/quote/cue"
+)
+
+// frame is an act of speaking in a unit: a cue, who speaks, and where the words may stand. All
+// positions are indices of items; ranges are half open; -1 stands for none.
+type frame struct {
+	verb               cue.Verb
+	cueFirst, cueEnd   int
+	subjFirst, subjEnd int
+	head               int // the name or pronoun in the subject that speaks; -1 for a common noun
+	inverted           bool
+	according          bool
+	participle         bool
+	passive            bool
+	negated            bool
+	after              int // first item after the cue, its objects and "that"
+	that               bool
+	clauseFirst        int // where the frame's own clause starts (its subject, or its cue)
+}
+
+// frames finds the acts of speaking outside the quotations of a unit.
+func (u *unit) frames() []frame {
+	var out []frame
+	for i := range u.items {
+		it := &u.items[i]
+		if it.kind != word {
+			continue
+		}
+		if it.low == "according" && i+1 < len(u.items) && u.items[i+1].low == "to" {
+			if f, ok := u.accordingTo(i); ok {
+				out = append(out, f)
+			}
+			continue
+		}
+		v, ok := cue.Lookup(it.low)
+		if !ok || !u.isVerb(i, v) {
+			continue
+		}
+		if f, ok := u.verbFrame(i, v); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// isVerb reports whether item i, which looks like a form of v, is a verb here.
+func (u *unit) isVerb(i int, v cue.Verb) bool {
+	it := &u.items[i]
+	switch it.low {
+	case "said", "says", "told", "saying":
+		return true
+	}
+	prev, next := u.at(i-1), u.at(i+1)
+	if prev.kind == word {
+		switch prev.tag {
+		case "DT", "PRP$", "POS", "IN":
+			if prev.low != "that" && prev.low != "as" && !(v.Tense == cue.Ing && prev.tag == "IN") {
+				return false
+			}
+		}
+	}
+	if strings.HasPrefix(it.tag, "VB") {
+		return true
+	}
+	// The tagger takes some verbs between a name and a clause for nouns.
+	if v.Class&(cue.Say|cue.Direct) == 0 {
+		return false
+	}
+	if next.kind == quoted || prev.kind == quoted || next.low == "that" || next.low == ":" || next.low == "," && u.at(i+2).kind == quoted {
+		return prev.kind != word || prev.tag != "JJ"
+	}
+	return false
+}
+
+// at gives item i, an empty word where there is none.
+func (u *unit) at(i int) *item {
+	if i < 0 || i >= len(u.items) {
+		return &none
+	}
+	return &u.items[i]
+}
+
+var none = item{pronoun: -1}
+
+func (u *unit) accordingTo(i int) (frame, bool) {
+	first, end, head := u.phraseRight(i + 2)
+	if end <= first {
+		return frame{}, false
+	}
+	return frame{verb: cue.Verb{Lemma: "according", Class: cue.Say}, cueFirst: i, cueEnd: i + 2, subjFirst: first, subjEnd: end,
+		head: head, according: true, after: end, clauseFirst: i}, true
+}
+
+// verbFrame builds the frame of the verb at item i.
+func (u *unit) verbFrame(i int, v cue.Verb) (frame, bool) {
+	f := frame{verb: v, cueFirst: i, cueEnd: i + 1, subjFirst: -1, subjEnd: -1, head: -1, after: i + 1}
+	// The verb group to the left.
+	j := i - 1
+	for j >= 0 && u.items[j].kind == word {
+		low := u.items[j].low
+		switch {
+		case low == "not" || low == "n't" || low == "n’t" || low == "never" || low == "declined" || low == "refused" || low == "cannot":
+			f.negated = true
+		case auxiliary(low):
+			if be(low) && (v.Tense == cue.Past || v.Tense == cue.Part) {
+				f.passive = true
+			}
+		case low == "to" && v.Tense == cue.Base:
+			// "went on to say", "continued to say"; other infinitives report nothing.
+			k := j - 1
+			if u.at(k).low == "on" && (u.at(k-1).low == "went" || u.at(k-1).low == "goes") {
+				j = k - 1
+			} else if l := u.at(k).low; l == "continued" || l == "proceeded" {
+				j = k
+			} else {
+				return f, false
+			}
+			f.cueFirst = j
+			j--
+			continue
+		case low == "as" && v.Tense == cue.Ing && (u.at(j-1).low == "quoted" || u.at(j-1).low == "cited"):
+			j--
+			f.participle = false
+			f.cueFirst = j
+			j--
+			v.Tense = cue.Past
+			continue
+		case u.items[j].tag == "RB" || adverb(low):
+		default:
+			goto group
+		}
+		j--
+	}
+group:
+	if v.Tense == cue.Ing && !f.passive {
+		// A participle: "Smith resigned, saying …"; "is saying" has its auxiliary.
+		aux := false
+		for k := j + 1; k < i; k++ {
+			aux = aux || be(u.items[k].low)
+		}
+		f.participle = !aux
+	}
+	f.objects(u)
+	prev := u.at(j)
+	if !f.participle && (prev.kind == quoted || prev.low == "," || j < 0 || prev.low == "''" || prev.low == "\"" || prev.low == "”" || prev.low == "—" || prev.low == "–" || prev.low == "--" || prev.low == "-") {
+		if first, end, head := u.phraseRight(i + 1); end > first && u.endsClause(end) {
+			f.subjFirst, f.subjEnd, f.head, f.inverted = first, end, head, true
+			f.after = end
+			f.clauseFirst = f.cueFirst
+			return f, true
+		}
+	}
+	if f.participle {
+		f.subjFirst, f.subjEnd, f.head = u.subjectOfParticiple(j)
+	} else {
+		f.subjFirst, f.subjEnd, f.head = u.subjectLeft(j, 0)
+	}
+	f.clauseFirst = f.cueFirst
+	if f.subjFirst >= 0 && !f.participle {
+		f.clauseFirst = f.subjFirst
+	}
+	return f, f.subjFirst >= 0 || v.Tense != cue.Base
+}
+
+// endsClause reports whether a clause may end before item i: the subject that follows "said" is
+// not the subject of the clause that was said.
+func (u *unit) endsClause(i int) bool {
+	it := u.at(i)
+	if i >= len(u.items) || it.kind == quoted {
+		return true
+	}
+	if it.kind == name {
+		return false
+	}
+	if strings.HasPrefix(it.tag, "VB") || it.tag == "MD" {
+		return false
+	}
+	return true
+}
+
+// objects moves f.after over what may stand between the cue and the words: the one addressed, a
+// time, "in a statement", "that", a colon.
+func (f *frame) objects(u *unit) {
+	i := f.cueEnd
+	for i < len(u.items) && i < f.cueEnd+30 {
+		it := &u.items[i]
+		if it.kind == quoted {
+			break
+		}
+		if it.low == "that" {
+			f.that = true
+			i++
+			break
+		}
+		if it.low == ":" {
+			i++
+			break
+		}
+		if it.low == "out" && f.verb.Lemma == "point" || it.low == "on" && f.verb.Lemma == "call" {
+			i++
+			continue
+		}
+		break
+	}
+	f.after = i
+}

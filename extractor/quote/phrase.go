@@ -1,0 +1,375 @@
+package quote
+
+import "strings"
+
+// reach bounds, in items, how far a search for a subject goes, which keeps the work linear.
+const reach = 60
+
+func auxiliary(w string) bool {
+	switch w {
+	case "has", "have", "had", "having", "is", "was", "were", "are", "be", "been", "being", "will", "would", "could", "can", "may", "might",
+		"did", "does", "do", "should", "must", "'s", "’s", "'ve", "’ve", "'d", "’d", "got":
+		return true
+	}
+	return false
+}
+
+func be(w string) bool {
+	switch w {
+	case "is", "was", "were", "are", "be", "been", "being":
+		return true
+	}
+	return false
+}
+
+func adverb(w string) bool {
+	switch w {
+	case "also", "later", "then", "previously", "earlier", "repeatedly", "reportedly", "allegedly", "further", "once", "first", "now", "again",
+		"today", "yesterday", "tonight", "additionally", "both", "all", "himself", "herself", "themselves", "itself", "simply", "just", "only", "already", "since":
+		return true
+	}
+	return false
+}
+
+// timeWord reports whether a word names a day, a month or a time: never a speaker.
+func timeWord(w string) bool {
+	switch w {
+	case "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july",
+		"august", "september", "october", "november", "december", "yesterday", "today", "tomorrow", "tonight", "morning", "afternoon", "evening",
+		"night", "week", "month", "year", "weekend", "jan.", "feb.", "aug.", "sept.", "oct.", "nov.", "dec.", "time", "day", "days", "weeks", "months", "years", "noon":
+		return true
+	}
+	return false
+}
+
+func number(it *item) bool {
+	return it.tag == "CD" || it.low != "" && it.low[0] >= '0' && it.low[0] <= '9'
+}
+
+// nounLike reports whether an item may end a noun phrase.
+func nounLike(it *item) bool {
+	switch it.kind {
+	case name:
+		return true
+	case quoted:
+		return false
+	}
+	return strings.HasPrefix(it.tag, "NN") || it.tag == "PRP" || it.tag == "CD" || it.low == "others" || it.low == "many" || it.low == "some" || it.low == "one" || it.low == "both"
+}
+
+func inside(it *item) bool {
+	if it.kind == name {
+		return true
+	}
+	switch it.tag {
+	case "JJ", "JJR", "JJS", "DT", "PRP$", "POS", "CD", "NN", "NNS", "NNP", "NNPS", "VBN", "VBG", "PDT", "FW":
+		return true
+	}
+	switch it.low {
+	case "-", "/", "&", "then", "former", "formerly", "$":
+		return true
+	}
+	return false
+}
+
+func linking(low string) bool {
+	switch low {
+	case "of", "for", "at", "in", "from", "with", "on", "to", "by", "about", "near", "within":
+		return true
+	}
+	return false
+}
+
+// phraseLeft parses the noun phrase that ends with item i; first > i where none does.
+func (u *unit) phraseLeft(i int) (first, end, head int) {
+	if i < 0 || !nounLike(&u.items[i]) {
+		return i + 1, i + 1, -1
+	}
+	if it := &u.items[i]; it.tag == "PRP" && it.kind == word {
+		return i, i + 1, u.pronounHead(i)
+	}
+	j := i
+	lo := i - reach
+	for j-1 >= 0 && j-1 > lo {
+		p := &u.items[j-1]
+		cur := &u.items[j]
+		if p.kind == quoted {
+			// A nickname or a scare quote inside the phrase.
+			if p.end-p.first <= 5 && j-2 >= 0 && inside(&u.items[j-2]) {
+				j--
+				continue
+			}
+			break
+		}
+		if cur.kind == word && cur.tag == "DT" || cur.tag == "PRP$" {
+			if !(linking(p.low) && j-2 >= 0 && nounLike(&u.items[j-2]) && !timeWord(u.items[j-2].low)) {
+				break
+			}
+			j -= 2
+			continue
+		}
+		if linking(p.low) {
+			if j-2 >= 0 && nounLike(&u.items[j-2]) && u.items[j-2].tag != "PRP" && !timeWord(u.items[j-2].low) {
+				j -= 2
+				continue
+			}
+			break
+		}
+		if p.kind == word && timeWord(p.low) {
+			break
+		}
+		if p.low == "and" || p.low == "or" {
+			if j-2 >= 0 && (u.items[j-2].kind == name && cur.kind == name || nounLike(&u.items[j-2]) && cur.kind == word && u.items[j-2].kind == word && u.items[j-2].tag != "PRP") {
+				j -= 2
+				continue
+			}
+			break
+		}
+		if !inside(p) {
+			break
+		}
+		if (p.tag == "VBN" || p.tag == "VBG") && j-2 >= 0 && !inside(&u.items[j-2]) {
+			break
+		}
+		j--
+	}
+	for j < i && u.items[j].kind == word && (u.items[j].tag == "POS" || u.items[j].low == "-" || u.items[j].low == "/") {
+		j++
+	}
+	return j, i + 1, u.headOf(j, i+1)
+}
+
+// phraseRight parses the noun phrase that starts with item i; end == i where none does.
+func (u *unit) phraseRight(i int) (first, end, head int) {
+	if i >= len(u.items) {
+		return i, i, -1
+	}
+	if it := &u.items[i]; it.kind == word && it.tag == "PRP" {
+		return i, i + 1, u.pronounHead(i)
+	}
+	j := i
+	last := i // after the last noun
+	for j < len(u.items) && j < i+reach {
+		it := &u.items[j]
+		if it.kind == quoted {
+			break
+		}
+		if nounLike(it) && it.tag != "PRP" {
+			if timeWord(it.low) {
+				break
+			}
+			j++
+			last = j
+			continue
+		}
+		if inside(it) {
+			if j > last && last > i && it.tag != "POS" && it.low != "-" && u.items[j-1].tag != "POS" && u.at(j-1).low != "-" && !linking(u.at(j-1).low) && it.tag == "DT" {
+				break
+			}
+			j++
+			continue
+		}
+		if linking(it.low) && last == j && last > i && (it.low == "of" || it.low == "for" || it.low == "at" || it.low == "from" || it.low == "in" || it.low == "with") {
+			if n := u.at(j + 1); timeWord(n.low) || number(n) || n.kind == quoted {
+				break
+			}
+			// "said Smith in a statement" is no part of the name.
+			if (it.low == "in" || it.low == "with" || it.low == "at" || it.low == "from" || it.low == "for") && u.items[j-1].kind == name && u.headOf(i, j) >= 0 {
+				break
+			}
+			if it.low == "in" && (u.at(j+1).tag == "DT" || u.at(j+1).tag == "PRP$") {
+				break
+			}
+			j++
+			continue
+		}
+		if (it.low == "and") && last == j && last > i && j+1 < len(u.items) && (u.items[j+1].kind == name || nounLike(&u.items[j+1])) {
+			j++
+			continue
+		}
+		break
+	}
+	if last == i {
+		return i, i, -1
+	}
+	head = u.headOf(i, last)
+	// "said the minister, John Smith": the name after the comma.
+	if head < 0 && u.at(last).low == "," && u.at(last+1).kind == name && (last+2 >= len(u.items) || u.items[last+2].low == "," || u.items[last+2].low == "." || u.items[last+2].kind == quoted) {
+		if u.personAt(last + 1) {
+			return i, last + 2, last + 1
+		}
+	}
+	return i, last, head
+}
+
+// subjectLeft finds the subject of the verb group that starts after item j.
+func (u *unit) subjectLeft(j, depth int) (first, end, head int) {
+	const deepest = 4
+	if j < 0 || depth > deepest {
+		return -1, -1, -1
+	}
+	for lo := j - reach; j >= 0 && j > lo; {
+		it := &u.items[j]
+		if it.kind == quoted {
+			return -1, -1, -1
+		}
+		switch {
+		case it.low == ")" || it.low == "]":
+			k := j - 1
+			for k >= 0 && k > j-reach && u.items[k].low != "(" && u.items[k].low != "[" {
+				k--
+			}
+			j = k - 1
+			continue
+		case it.low == "who" || it.low == "which" || it.low == "that" && it.tag != "IN" && u.at(j-1).kind != word:
+			k := j - 1
+			if u.at(k).low == "," {
+				k--
+			}
+			f, e, h := u.phraseLeft(k)
+			if e > f {
+				return f, e, h
+			}
+			return -1, -1, -1
+		case it.low == ",":
+			return u.subjectBeforeComma(j, depth)
+		case it.low == "and" || it.low == "but" || it.low == "or" || it.low == "then":
+			return u.subjectOfVerbBefore(j-1, depth)
+		case it.kind == word && (timeWord(it.low) || number(it)):
+			// "Smith on Tuesday said", "Smith in January 2010 said".
+			k := j - 1
+			for k >= 0 && u.items[k].kind == word && (timeWord(u.items[k].low) || number(&u.items[k]) || u.items[k].low == "," || u.items[k].tag == "DT" || u.items[k].low == "last" || u.items[k].low == "this" || u.items[k].low == "early" || u.items[k].low == "late") {
+				k--
+			}
+			if k >= 0 && (linking(u.items[k].low) || u.items[k].low == "since") {
+				k--
+			}
+			j = k
+			continue
+		}
+		break
+	}
+	if j < 0 {
+		return -1, -1, -1
+	}
+	if nounLike(&u.items[j]) {
+		first, end, head = u.phraseLeft(j)
+		// "Smith in a statement said": the phrase's own words for speech are no speaker.
+		return first, end, head
+	}
+	if strings.HasPrefix(u.items[j].tag, "VB") || u.items[j].tag == "RP" {
+		return u.subjectOfVerbBefore(j, depth)
+	}
+	return -1, -1, -1
+}
+
+// subjectBeforeComma finds the subject where a comma stands before the verb: after an apposition,
+// a relative clause, an age ("Smith, 45, who leads the group, said").
+func (u *unit) subjectBeforeComma(c, depth int) (first, end, head int) {
+	right := c
+	for range 12 {
+		left := right - 1
+		for left >= 0 && left > c-reach && u.items[left].low != "," && u.items[left].kind != quoted && u.items[left].low != ";" {
+			left--
+		}
+		// The segment is (left, right).
+		first, end, head = u.phraseLeft(right - 1)
+		valid := end > first && !u.prepositional(first) && !timeWord(u.items[end-1].low)
+		if left < 0 || u.items[left].low != "," || left <= c-reach {
+			if valid {
+				return first, end, head
+			}
+			return u.subjectOfVerbBefore(right-1, depth)
+		}
+		if valid && first == left+1 && u.items[end-1].kind == name && end-first == 1 {
+			return first, end, head // a bare name between commas
+		}
+		// Is the segment a parenthesis? Then a noun phrase ends before its comma.
+		pf, pe, _ := u.phraseLeft(left - 1)
+		if pe > pf && !u.prepositional(pf) && !timeWord(u.items[pe-1].low) && !number(&u.items[pe-1]) {
+			right = left
+			if valid && head >= 0 && first == left+1 && !u.startsApposition(left+1) {
+				return first, end, head
+			}
+			continue
+		}
+		if left > 0 && number(&u.items[left-1]) { // an age or a year
+			right = left
+			continue
+		}
+		switch s := u.items[left+1]; {
+		case s.low == "who" || s.low == "which" || s.low == "whose" || s.low == "and" || linking(s.low):
+			right = left
+			continue
+		}
+		if valid {
+			return first, end, head
+		}
+		return -1, -1, -1
+	}
+	return -1, -1, -1
+}
+
+// startsApposition reports whether item i may start an apposition: "the leader of the group".
+func (u *unit) startsApposition(i int) bool {
+	it := u.at(i)
+	return it.kind == word && (it.tag == "DT" || it.tag == "NN" || it.tag == "JJ" || it.tag == "PRP$" || it.low == "who" || linking(it.low))
+}
+
+// prepositional reports whether a preposition stands before item i: the phrase is no subject.
+func (u *unit) prepositional(i int) bool {
+	p := u.at(i - 1)
+	return p.kind == word && (p.tag == "IN" || p.tag == "TO") && p.low != "that" && p.low != "as" && p.low != "while" && p.low != "because" && p.low != "although" && p.low != "though" && p.low != "if" && p.low != "after" && p.low != "before"
+}
+
+// subjectOfVerbBefore finds the nearest finite verb at or before item j, and its subject.
+func (u *unit) subjectOfVerbBefore(j, depth int) (first, end, head int) {
+	for lo := j - reach; j >= 0 && j > lo; j-- {
+		it := &u.items[j]
+		if it.kind != word {
+			continue
+		}
+		switch it.tag {
+		case "VBD", "VBZ", "VBP", "MD":
+			k := j - 1
+			for k >= 0 && u.items[k].kind == word && (auxiliary(u.items[k].low) || u.items[k].tag == "RB" || adverb(u.items[k].low)) {
+				k--
+			}
+			if u.at(k).low == "to" || u.at(k).low == "that" || u.at(k).low == "which" && depth > 0 {
+				continue
+			}
+			first, end, head = u.subjectLeft(k, depth+1)
+			if first >= 0 {
+				return first, end, head
+			}
+		}
+	}
+	return -1, -1, -1
+}
+
+// subjectOfParticiple finds who "saying" at item j+1 belongs to: the subject of the clause before
+// it, or of the clause that follows.
+func (u *unit) subjectOfParticiple(j int) (first, end, head int) {
+	if j < 0 {
+		// "Speaking to reporters, Smith …"
+		for i := range u.items {
+			if i > reach {
+				break
+			}
+			if u.items[i].low == "," {
+				if f, e, h := u.phraseRight(i + 1); e > f {
+					return f, e, h
+				}
+				break
+			}
+		}
+		return -1, -1, -1
+	}
+	if f, e, h := u.firstSubject(j); f >= 0 {
+		return f, e, h
+	}
+	return u.subjectOfVerbBefore(j, 0)
+}
+
+// firstSubject is the subject of the nearest finite verb before item j that has one.
+func (u *unit) firstSubject(j int) (first, end, head int) { return u.subjectOfVerbBefore(j, 0) }

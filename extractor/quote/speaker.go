@@ -1,0 +1,147 @@
+package quote
+
+import (
+	"github.com/datelinenews/dateline/extractor/ner"
+	"github.com/datelinenews/dateline/extractor/text"
+)
+
+// headOf is the item of the noun phrase [first, end) that speaks: a name that is not a modifier or
+// an object; -1 for a common noun.
+func (u *unit) headOf(first, end int) int {
+	if end <= first {
+		return -1
+	}
+	last := end - 1
+	if u.items[last].kind == name && u.personAt(last) {
+		k := last - 1
+		for k > first && u.items[k].kind == word && !linking(u.items[k].low) && u.items[k].tag != "DT" {
+			k--
+		}
+		if k <= first || !linking(u.items[k].low) || u.at(k-1).kind != word && u.at(k+1).kind == name && k+1 != last {
+			return u.firstOfPair(first, last)
+		}
+	}
+	core := first
+	for core < end && !(u.items[core].kind == word && linking(u.items[core].low)) {
+		core++
+	}
+	if core > first && u.items[core-1].kind == name {
+		return u.firstOfPair(first, core-1)
+	}
+	if core > first && u.items[core-1].pronoun >= 0 {
+		return core - 1
+	}
+	return -1
+}
+
+// firstOfPair is the first of two names that "and" joins, where both may speak.
+func (u *unit) firstOfPair(first, last int) int {
+	if last-2 >= first && u.items[last-1].low == "and" && u.items[last-2].kind == name && u.sameType(last, last-2) {
+		return last - 2
+	}
+	return last
+}
+
+func (u *unit) sameType(a, b int) bool {
+	return u.f.mentions[u.items[a].ref].Type == u.f.mentions[u.items[b].ref].Type
+}
+
+func (u *unit) personAt(i int) bool {
+	it := u.at(i)
+	return it.kind == name && u.f.mentions[it.ref].Type == ner.Person
+}
+
+// pronounHead is i where the pronoun at item i is resolved, -1 else.
+func (u *unit) pronounHead(i int) int {
+	if u.items[i].pronoun >= 0 {
+		return i
+	}
+	return -1
+}
+
+// mentionAt is the mention at item i, -1 where there is none.
+func (u *unit) mentionAt(i int) int {
+	if i < 0 {
+		return -1
+	}
+	it := &u.items[i]
+	if it.kind == name {
+		return it.ref
+	}
+	return it.pronoun
+}
+
+// spanOf is the text that items [first, end) cover.
+func (u *unit) spanOf(first, end int) text.Span {
+	return text.Span{Start: u.f.doc.Tokens[u.items[first].first].Start, End: u.f.doc.Tokens[u.items[end-1].end-1].End}
+}
+
+// expression gives items [first, end) as an Expression.
+func (u *unit) expression(first, end int) *Expression {
+	s := u.spanOf(first, end)
+	return &Expression{Span: s, Text: s.In(u.f.doc.Text)}
+}
+
+// speaker says who the subject of a frame is: nil where that is nobody.
+func (u *unit) speaker(f *frame) *Speaker {
+	if f.subjFirst < 0 || f.subjEnd <= f.subjFirst {
+		return nil
+	}
+	if u.items[f.subjFirst].kind == word && f.subjEnd-f.subjFirst == 1 && !u.maySpeak(f.subjFirst) {
+		return nil
+	}
+	s := &Speaker{Expression: u.expression(f.subjFirst, f.subjEnd)}
+	if m := u.mentionAt(f.head); m >= 0 {
+		e := u.f.mentions[m].Entity
+		s.Entity = &e
+		return s
+	}
+	if e := u.nominal(f.subjFirst, f.subjEnd); e >= 0 {
+		s.Entity = &e
+	}
+	return s
+}
+
+// maySpeak reports whether a single word may be a speaker at all.
+func (u *unit) maySpeak(i int) bool {
+	switch u.items[i].low {
+	case "it", "this", "which", "there", "what", "that", "i", "we", "you":
+		return u.items[i].low == "it" && u.items[i].pronoun >= 0 || u.items[i].low == "we" || u.items[i].low == "i"
+	}
+	return true
+}
+
+// voices are the nouns whose words are those of the organisation that they belong to.
+func voice(low string) bool {
+	switch low {
+	case "spokesperson", "spokesman", "spokeswoman", "spokespeople", "spokesmen", "statement", "statements", "report", "reports", "release", "website", "site", "decision", "ruling", "judgment", "opinion",
+		"tweet", "post", "letter", "study", "survey", "poll", "database", "article", "announcement", "page", "schedule", "representative", "representatives", "filing", "blog", "account",
+		"press", "memo", "email", "editorial", "document", "documents", "data", "figures", "notice", "complaint", "lawsuit", "indictment", "bulletin", "advisory", "officials", "official", "resolution", "source", "sources", "researchers", "management", "leadership":
+		return true
+	}
+	return false
+}
+
+// nominal is the entity whose voice a noun phrase without a speaking name is: "the KNU statement",
+// "a spokesman for Apple"; -1 where it is nobody's that is named there.
+func (u *unit) nominal(first, end int) int {
+	core := first
+	for core < end && !(u.items[core].kind == word && linking(u.items[core].low)) {
+		core++
+	}
+	if core == first || !voice(u.items[core-1].low) {
+		return -1
+	}
+	pick := -1
+	for i := first; i < end; i++ {
+		if u.items[i].kind != name {
+			continue
+		}
+		t := u.f.mentions[u.items[i].ref].Type
+		if t == ner.Organisation || t == ner.Person && i+1 < end && u.items[i+1].tag == "POS" {
+			pick = u.f.mentions[u.items[i].ref].Entity
+			break
+		}
+	}
+	return pick
+}
