@@ -99,7 +99,7 @@ func (c Connection) open() (*link, error) {
 			b = net.JoinHostPort(b, "9092")
 		}
 		if host, port, err := net.SplitHostPort(b); err != nil || host == "" || port == "" {
-			return nil, fmt.Errorf("Kafka address %q is not host:port", brokers[i]) //nolint:staticcheck // a name
+			return nil, fmt.Errorf("the Kafka address %q is not host:port", brokers[i])
 		}
 		brokers[i] = b
 	}
@@ -139,7 +139,7 @@ func (t TLS) config() (*tls.Config, error) {
 		}
 		cfg.RootCAs = x509.NewCertPool()
 		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("Kafka's CA file %s has no PEM certificate", t.CAFile) //nolint:staticcheck // a name
+			return nil, fmt.Errorf("the CA file %s for Kafka has no PEM certificate", t.CAFile)
 		}
 	}
 	if t.CertFile == "" && t.KeyFile == "" {
@@ -218,13 +218,13 @@ func (l *link) explain(ctx context.Context, err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, kafka.SASLAuthenticationFailed), errors.Is(err, kafka.UnsupportedSASLMechanism), errors.Is(err, kafka.IllegalSASLState):
-		return fmt.Errorf("Kafka at %s refuses the account (%v): check mechanism, user and password: %w", at, l.mechanismName(), err) //nolint:staticcheck // a name
+		return fmt.Errorf("the broker at %s refuses the account (%v): check mechanism, user and password: %w", at, l.mechanismName(), err)
 	case errors.As(err, &unknownCA), errors.As(err, &badName), errors.As(err, &alert):
 		return fmt.Errorf("no TLS connection with Kafka at %s: check the CA file and the client certificate: %w", at, err)
 	case errors.As(err, &notTLS):
-		return fmt.Errorf("Kafka at %s does not speak TLS on that port: %w", at, err) //nolint:staticcheck // a name
+		return fmt.Errorf("the broker at %s does not speak TLS on that port: %w", at, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		return fmt.Errorf("Kafka at %s closed the connection: does that port want TLS or an account? %w", at, err) //nolint:staticcheck // a name
+		return fmt.Errorf("the broker at %s closed the connection: does that port want TLS or an account? %w", at, err)
 	case errors.As(err, &dns):
 		return fmt.Errorf("no broker answers at %s: no such host: set --kafka: %w", at, err)
 	case ctx.Err() != nil:

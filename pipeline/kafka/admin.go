@@ -1,0 +1,149 @@
+package kafka
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// deadMessageBytes is the dead letters' limit: a raw message of 8 MiB in base64, and its frame.
+const deadMessageBytes = 12 << 20
+
+// Topic is a topic to make.
+type Topic struct {
+	Name string
+	// Partitions bounds how many workers can share the topic. Default: 6.
+	Partitions int
+	// Replication is the number of copies. Default: the broker's.
+	Replication int
+	// Config has the topic's own settings, such as "retention.ms".
+	Config map[string]string
+}
+
+// DefaultTopics returns the two topics that Dateline uses: raw articles, up to 8 MiB each, and dead
+// letters, up to 12 MiB, kept until somebody deletes them.
+func DefaultTopics() []Topic {
+	return []Topic{
+		{Name: RawTopic, Config: map[string]string{"max.message.bytes": strconv.Itoa(8<<20 + 1024)}},
+		{Name: DeadTopic, Partitions: 1, Config: map[string]string{"max.message.bytes": strconv.Itoa(deadMessageBytes + 1024), "retention.ms": "-1"}},
+	}
+}
+
+// Admin prepares and looks at a cluster. It is safe for concurrent use.
+type Admin struct{ link *link }
+
+// NewAdmin does not connect yet. The caller closes the admin.
+func NewAdmin(c Connection) (*Admin, error) {
+	l, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	return &Admin{l}, nil
+}
+
+// Close lets go of the connections.
+func (a *Admin) Close() error {
+	a.link.close()
+	return nil
+}
+
+// Ping returns an error that says what to do where no broker answers, or none lets us in.
+func (a *Admin) Ping(ctx context.Context) error {
+	conn, err := a.link.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // nothing was written
+	if _, err := conn.Brokers(); err != nil {
+		return a.link.explain(ctx, err)
+	}
+	return nil
+}
+
+// EnsureTopics makes the topics that do not exist and leaves those that do as they are. It returns
+// the names of those it made, in the order given.
+func (a *Admin) EnsureTopics(ctx context.Context, topics ...Topic) ([]string, error) {
+	if err := a.Ping(ctx); err != nil { // for its error, which says more
+		return nil, err
+	}
+	var made []string
+	for _, t := range topics {
+		cfg := kafka.TopicConfig{Topic: t.Name, NumPartitions: cmp.Or(t.Partitions, 6), ReplicationFactor: cmp.Or(t.Replication, -1)}
+		for _, k := range slices.Sorted(maps.Keys(t.Config)) {
+			cfg.ConfigEntries = append(cfg.ConfigEntries, kafka.ConfigEntry{ConfigName: k, ConfigValue: t.Config[k]})
+		}
+		res, err := a.link.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{cfg}})
+		if err == nil {
+			err = res.Errors[t.Name]
+		}
+		switch {
+		case err == nil:
+			made = append(made, t.Name)
+		case !errors.Is(err, kafka.TopicAlreadyExists):
+			return made, fmt.Errorf("make topic %s: %w", t.Name, err)
+		}
+	}
+	return made, nil
+}
+
+// Lag is how far a group is behind in one partition.
+type Lag struct {
+	Topic     string
+	Partition int
+	// Committed is the offset that the group goes on from, -1 where it has committed none.
+	Committed int64
+	// First and End are the partition's first offset and the one after its last record.
+	First, End int64
+	// Lag is the number of offsets from Committed, or from First, to End.
+	Lag int64
+}
+
+// Lag compares what a group has committed with what the topics hold, by topic and partition.
+func (a *Admin) Lag(ctx context.Context, group string, topics ...string) ([]Lag, error) {
+	parts := map[string][]int{}
+	for _, t := range topics {
+		ids, err := a.link.partitions(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		parts[t] = ids
+	}
+	done, err := committed(ctx, a.link.client, group, parts)
+	if err != nil {
+		return nil, err
+	}
+	all, err := allBounds(ctx, a.link.client, parts)
+	if err != nil {
+		return nil, err
+	}
+	var out []Lag
+	for _, t := range topics {
+		for _, id := range parts[t] {
+			p := partition{t, id}
+			l := Lag{Topic: t, Partition: id, Committed: -1, First: all[p][0], End: all[p][1]}
+			from := l.First
+			if o, ok := done[p]; ok {
+				l.Committed, from = o, max(o, l.First)
+			}
+			l.Lag = max(l.End-from, 0)
+			out = append(out, l)
+		}
+	}
+	return out, nil
+}
+
+// ids returns the partitions' numbers, in order.
+func ids(parts []kafka.Partition) []int {
+	out := make([]int, len(parts))
+	for i, p := range parts {
+		out[i] = p.ID
+	}
+	slices.Sort(out)
+	return out
+}
