@@ -9,3 +9,8 @@ import "embed"
 //
 //go:embed articles
 var Articles embed.FS
+
+// Gold has annotated articles, a JSON line each, in the form that extractor/eval reads: gold/*.jsonl.
+//
+//go:embed gold/*.jsonl
+var Gold embed.FS
