@@ -16,10 +16,12 @@ var (
 	legalFormsTSV string
 	//go:embed data/nicknames.tsv
 	nicknamesTSV string
+	//go:embed data/given_names.tsv
+	givenNamesTSV string
 )
 
 var lists = sync.OnceValue(func() *wordLists {
-	l := &wordLists{places: map[string]string{}, generic: map[string]bool{}, legal: map[string]bool{}, nick: map[string]string{}}
+	l := &wordLists{places: map[string]string{}, generic: map[string]bool{}, legal: map[string]bool{}, nick: map[string]string{}, given: map[string]gender{}}
 	rows(placesTSV, func(c []string) {
 		for _, n := range c {
 			if n != "" {
@@ -30,6 +32,15 @@ var lists = sync.OnceValue(func() *wordLists {
 	rows(genericPlacesTSV, func(c []string) { l.generic[c[0]] = true })
 	rows(legalFormsTSV, func(c []string) { l.legal[c[0]] = true })
 	rows(nicknamesTSV, func(c []string) { l.nick[c[0]] = c[1] })
+	rows(givenNamesTSV, func(c []string) {
+		g := man
+		if c[0] == "f" {
+			g = woman
+		}
+		for _, n := range strings.Fields(c[1]) {
+			l.given[n] = g
+		}
+	})
 	return l
 })
 
@@ -39,6 +50,7 @@ type wordLists struct {
 	generic map[string]bool
 	legal   map[string]bool
 	nick    map[string]string // short given name -> long
+	given   map[string]gender
 }
 
 // rows calls yield with the cells of each line of a TSV file that is no comment.
@@ -62,6 +74,8 @@ func canonicalPlace(words []string) string {
 func genericPlace(word string) bool { return lists().generic[word] }
 
 func nickname(word string) string { return lists().nick[word] }
+
+func givenGender(name string) gender { return lists().given[fold(name)] }
 
 // withoutLegalForm drops the words of a company's legal form, and "group", at its end.
 func withoutLegalForm(words []string) []string {

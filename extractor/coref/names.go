@@ -54,7 +54,9 @@ func fold(s string) string {
 // normalise gives a name's words for comparison: folded, "&" as "and", without articles, and the
 // United States as one word, "us".
 func normalise(name string, typ ner.Type) []string {
-	fields := strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ':' || r == '(' || r == ')' || r == '"' })
+	fields := strings.FieldsFunc(name, func(r rune) bool {
+		return unicode.IsSpace(r) || r == ',' || r == ':' || r == '(' || r == ')' || r == '"'
+	})
 	words := make([]string, 0, len(fields))
 	for _, f := range fields {
 		w := fold(f)
