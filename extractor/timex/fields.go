@@ -170,7 +170,7 @@ var constants = map[string]int32{
 	"second": uSecond, "minute": uMinute, "hour": uHour, "day": uDay, "weekend": uWeekend, "week": uWeek, "fortnight": uFortnight,
 	"month": uMonth, "quarter": uQuarter, "half": uHalf, "year": uYear, "decade": uDecade, "century": uCentury,
 
-	"X": -1, "last": dirLast, "this": dirThis, "next": dirNext, "that": dirThat, "anchor": baseAnchor,
+	"X": numVague, "last": dirLast, "this": dirThis, "next": dirNext, "that": dirThat, "anchor": baseAnchor,
 	"START": modStart, "MID": modMid, "END": modEnd, "APPROX": modApprox, "BEFORE": modBefore, "AFTER": modAfter,
 	"MORE_THAN": modMore, "LESS_THAN": modLess, "EQUAL_OR_MORE": modEqualOrMore, "EQUAL_OR_LESS": modEqualOrLess,
 

@@ -17,10 +17,13 @@ import (
 //	{group}    the longest stretch that a rule of the group takes, kept as a part of its own
 //	<group>    the same, but what it says is said by this rule too
 //	{n} {o}    a cardinal or an ordinal number, in words or digits
+//	{w}        a cardinal number in words
 //	{h}        the name of a holiday
 //	a|b        either
 //	a?         a or nothing
 //	~a         a with no space before it
+//	^a ^!a     only where a stands (or does not stand) before the match; first in the pattern
+//	=a =!a     only where a follows (or does not follow) the match; last in the pattern
 //
 // The meaning sets further fields, above all op: how resolve.go reads the rest. Of the rules of a
 // group the longest match wins, then the first. Groups are not recursive, so that a match never
@@ -39,6 +42,7 @@ const (
 	altCardinal
 	altOrdinal
 	altHoliday
+	altWords // a cardinal number in words
 )
 
 type alt struct {
@@ -53,6 +57,8 @@ type element struct {
 	alts  []alt
 	opt   bool
 	tight bool
+	look  int8 // -1: before the match, 1: after it
+	not   bool
 }
 
 // rule is a line of the table.
@@ -130,6 +136,14 @@ var load = sync.OnceValue(func() *grammar {
 func (g *grammar) compile(r *rule, pattern, meaning string, groups map[string]int16) error {
 	for _, s := range strings.Fields(pattern) {
 		var e element
+		if len(s) > 1 && s[0] == '^' {
+			e.look, s = -1, s[1:]
+		} else if len(s) > 1 && s[0] == '=' {
+			e.look, s = 1, s[1:]
+		}
+		if e.look != 0 && len(s) > 1 && s[0] == '!' {
+			e.not, s = true, s[1:]
+		}
 		if rest, ok := strings.CutPrefix(s, "~"); ok && rest != "" {
 			e.tight, s = true, rest
 		}
@@ -203,6 +217,8 @@ func (g *grammar) alternative(s string, groups map[string]int16) (alt, error) {
 		}
 	case body == "h":
 		x.kind = altHoliday
+	case body == "w":
+		x.kind = altWords
 	case body == "n" || body == "o":
 		x.kind = altCardinal
 		f := fNum
@@ -240,12 +256,17 @@ func (g *grammar) index(id int16) {
 		var classes class
 	elements:
 		for _, e := range g.rules[r].elements {
+			if e.look < 0 {
+				continue
+			}
 			for _, a := range e.alts {
 				switch a.kind {
 				case altWord:
 					words[a.word] = true
 				case altClass:
 					classes |= a.class
+				case altWords:
+					classes |= clsOnes | clsTeens | clsTens
 				case altCardinal:
 					classes |= clsNumber | clsOnes | clsTeens | clsTens | clsScale | clsFraction
 					words[g.vocab.id("a")] = true

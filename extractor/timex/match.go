@@ -67,7 +67,7 @@ func (m *matcher) group(id int16, pos int) (index, end int) {
 	a := &m.atoms[pos]
 	try := func(list []int16) {
 		for _, r := range list {
-			var e expr
+			e := expr{first: int32(pos)}
 			end, ok := m.sequence(&m.g.rules[r], 0, pos, &e)
 			if !ok || end < bestEnd || end == bestEnd && best >= 0 && r >= m.arena[best].rule {
 				continue
@@ -75,7 +75,7 @@ func (m *matcher) group(id int16, pos int) (index, end int) {
 			for _, s := range m.g.rules[r].set {
 				e.put(s.field, s.value)
 			}
-			e.rule, e.first, e.end = r, int32(pos), int32(end)
+			e.rule, e.end = r, int32(end)
 			m.arena = append(m.arena, e)
 			best, bestEnd = len(m.arena)-1, end
 		}
@@ -93,11 +93,23 @@ func (m *matcher) group(id int16, pos int) (index, end int) {
 
 // sequence matches the rule's elements from k on at token pos, and gives where the match ends.
 func (m *matcher) sequence(r *rule, k, pos int, e *expr) (int, bool) {
+	first := int(e.first)
 	if k == len(r.elements) {
 		return pos, true
 	}
 	el := &r.elements[k]
-	if pos < len(m.atoms) && (!el.tight || m.atoms[pos].tight) {
+	if el.look != 0 {
+		at := pos
+		if el.look < 0 {
+			at--
+		}
+		if m.beside(el, at) == el.not {
+			return 0, false
+		}
+		return m.sequence(r, k+1, pos, e)
+	}
+	inside := pos < len(m.atoms) && (pos == first || !m.atoms[pos].breaks) // nothing goes on in the next paragraph
+	if inside && (!el.tight || m.atoms[pos].tight) {
 		for i := range el.alts {
 			if end, ok := m.alternative(r, k, &el.alts[i], pos, e); ok {
 				return end, true
@@ -108,6 +120,24 @@ func (m *matcher) sequence(r *rule, k, pos int, e *expr) (int, bool) {
 		return m.sequence(r, k+1, pos, e)
 	}
 	return 0, false
+}
+
+// beside reports whether the token is one of a look-around element's.
+func (m *matcher) beside(el *element, pos int) bool {
+	if pos < 0 || pos >= len(m.atoms) || el.tight && !m.atoms[pos].tight {
+		return false
+	}
+	if edge := pos + 1; el.look > 0 && m.atoms[pos].breaks || el.look < 0 && edge < len(m.atoms) && m.atoms[edge].breaks {
+		return false
+	}
+	a := &m.atoms[pos]
+	for i := range el.alts {
+		switch x := &el.alts[i]; {
+		case x.kind == altWord && a.word == x.word, x.kind == altClass && a.cls&x.class != 0:
+			return true
+		}
+	}
+	return false
 }
 
 func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bool) {
@@ -129,10 +159,13 @@ func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bo
 		}
 		*e = saved
 		return 0, false
-	case altCardinal, altOrdinal:
+	case altCardinal, altOrdinal, altWords:
 		var v int32
 		var end int
-		if x.kind == altCardinal {
+		if x.kind == altWords && a.cls&clsNumber != 0 {
+			return 0, false
+		}
+		if x.kind != altOrdinal {
 			v, end = m.cardinal(pos)
 		} else {
 			v, end = m.ordinal(pos)
@@ -142,7 +175,7 @@ func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bo
 		}
 		saved := *e
 		switch {
-		case x.kind == altCardinal && x.field != fNum:
+		case x.kind != altOrdinal && x.field != fNum:
 			e.put(x.field, v/1000)
 		case x.kind == altCardinal && e.has(fNum):
 			e.put(fNum2, e.f[fNum])

@@ -25,10 +25,16 @@ type resolver struct {
 
 func (r *resolver) known() bool { return r.ref.year != 0 }
 
-// base is what an expression counts from, as a day.
-func (r *resolver) base(e *expr) (when, bool) {
-	if e.f[fBase] == baseAnchor && r.anchor.gran > gRef {
-		return r.anchor, r.anchor.day.year != 0
+// base is what an expression counts from: the last point mentioned that is not longer than a unit,
+// or the article's day.
+func (r *resolver) base(e *expr, unit int) (when, bool) {
+	if e.f[fBase] == baseAnchor {
+		if a := r.anchor; a.day.year != 0 && (a.gran <= granOf[unit] || e.f[fOp] == opShift) {
+			return a, true
+		}
+		if r.day.gran != gNone && r.day.day.year != 0 && r.doc.Tokens[e.first].Sentence-r.sent <= 3 {
+			return r.day, true
+		}
 	}
 	return when{gran: gDay, day: r.ref}, r.known()
 }
@@ -229,7 +235,7 @@ func (r *resolver) slashed(e *expr) (when, bool) {
 // weekday reads "Monday", "last Friday", "Monday last week".
 func (r *resolver) weekday(e *expr) when {
 	wd := int(e.f[fWeekday])
-	base, ok := r.base(e)
+	base, ok := r.base(e, uDay)
 	if !ok || base.day.day == 0 {
 		base.day = r.ref
 	}
@@ -277,8 +283,8 @@ func (r *resolver) unitRef(e *expr) (when, bool) {
 	case dirNext:
 		step = 1
 	}
-	base, _ := r.base(e)
 	unit := int(e.f[fUnit])
+	base, _ := r.base(e, unit)
 	if unit == uQuarter && e.f[fBase] == baseAnchor && r.quarter.gran == gQuarter {
 		base = r.quarter
 	}
@@ -509,11 +515,12 @@ func (r *resolver) nthWeek(e *expr) (when, bool) {
 
 // inAnchor reads "later in the day": the last day, week, month or year mentioned.
 func (r *resolver) inAnchor(e *expr) (when, bool) {
-	base := when{gran: gDay, day: r.ref}
-	if r.anchor.day.year != 0 {
-		base = r.anchor
-	}
-	return r.step(base, int(e.f[fUnit]), 0), true
+	unit := int(e.f[fUnit])
+	var at expr
+	at.first = e.first
+	at.put(fBase, baseAnchor)
+	base, _ := r.base(&at, unit)
+	return r.step(base, unit, 0), true
 }
 
 // shift reads "two weeks ago", "three days later".
@@ -530,8 +537,8 @@ func (r *resolver) shift(e *expr) (when, bool) {
 			return when{gran: gRef, ref: 2}, true
 		}
 	}
-	base, ok := r.base(e)
 	unit := a.unit[a.k-1]
+	base, ok := r.base(e, unit)
 	g := granOf[unit]
 	if unit == uWeek || unit == uFortnight || unit == uNight || unit == uWeekend {
 		g = gDay

@@ -15,6 +15,8 @@ type atom struct {
 	aux   int32 // of a decimal: thousandths; of a clock time: precision, and 16 for a.m., 32 for p.m.; of a dotted date: the year
 	word  uint16
 	tight bool // no space before it
+
+	breaks bool // a paragraph starts here
 }
 
 // Precision of a clock time.
@@ -36,16 +38,49 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		t := &doc.Tokens[i]
 		var a atom
 		v.classify(t.Text, &a)
+		a.cls |= speech(t.Tag)
 		a.tight = t.Start == prev
 		prev = t.End
 		atoms = append(atoms, a)
 	}
+	for i := range doc.Paragraphs {
+		if s := doc.Paragraphs[i].FirstSentence; s < len(doc.Sentences) {
+			atoms[doc.Sentences[s].FirstToken].breaks = true
+		}
+	}
 	for i := range atoms {
-		if atoms[i].cls&(clsMonth|clsWeekday|clsSeason|clsUnit) != 0 {
+		if atoms[i].cls&(clsMonth|clsWeekday|clsSeason|clsUnit|clsPart) != 0 {
 			disambiguate(doc, atoms, i)
 		}
 	}
 	return atoms
+}
+
+// speech is the class of a part of speech.
+func speech(tag string) class {
+	if len(tag) < 2 {
+		return 0
+	}
+	switch tag[0] {
+	case 'N':
+		if len(tag) > 2 && tag[2] == 'P' {
+			return clsProper
+		}
+		return clsNoun
+	case 'J':
+		return clsAdjective
+	case 'D', 'P':
+		if tag != "POS" && tag != "PDT" {
+			return clsDeterminer
+		}
+	case 'V':
+		return clsVerb
+	case 'I', 'T':
+		return clsPreposition
+	case 'W':
+		return clsRelative
+	}
+	return 0
 }
 
 const longestWord = 16 // bytes; no word of the vocabulary is longer
@@ -416,7 +451,7 @@ func disambiguate(doc *text.Doc, atoms []atom, i int) {
 			a.cls = 0
 		case a.cls&clsMon == 0: // a short name
 		case strings.EqualFold(t.Text, "may"):
-			if t.Tag == "MD" || i+1 < len(atoms) && strings.HasPrefix(doc.Tokens[i+1].Tag, "VB") && doc.Tokens[i+1].Tag != "VBD" && doc.Tokens[i+1].Tag != "VBN" || surname(doc, atoms, i) {
+			if t.Tag == "MD" || i == doc.Sentences[t.Sentence].FirstToken && !dated && beside(i+1, clsProper|clsDeterminer) || i+1 < len(atoms) && strings.HasPrefix(doc.Tokens[i+1].Tag, "VB") && doc.Tokens[i+1].Tag != "VBD" && doc.Tokens[i+1].Tag != "VBN" || surname(doc, atoms, i) {
 				a.cls &^= clsMonth | clsMon
 			}
 		case strings.EqualFold(t.Text, "march"):
@@ -428,13 +463,57 @@ func disambiguate(doc *text.Doc, atoms []atom, i int) {
 				a.cls &^= clsMonth | clsMon
 			}
 		}
-	case a.cls&clsWeekday != 0 && !upper && len(t.Text) <= 4:
-		a.cls &^= clsWeekday
+	case a.cls&clsWeekday != 0:
+		if !upper && len(t.Text) <= 4 {
+			a.cls &^= clsWeekday
+		} else if a.cls&clsWday == 0 && i > 0 && introduces(doc.Tokens[i-1].Text) {
+			a.cls |= clsWday
+		}
 	case a.cls&clsSeason != 0:
-		if strings.HasPrefix(t.Tag, "VB") || strings.HasPrefix(t.Text, "s") && beside(i+1, clsOnes) {
+		if strings.HasPrefix(t.Tag, "VB") || titled(doc, atoms, i) && !beside(i+1, clsY4) {
 			a.cls &^= clsSeason
 		}
+	case a.cls&(clsUnit|clsPart) != 0:
+		if titled(doc, atoms, i) {
+			a.cls &^= clsUnit | clsUnits | clsPart
+		}
 	}
+}
+
+// introduces reports whether a word before a short name of a weekday makes sure that it is one.
+func introduces(s string) bool {
+	switch s {
+	case "on", "On", "by", "until", "since", "last", "next", "this", "till", "through", "from":
+		return true
+	}
+	return false
+}
+
+// titled reports whether the word at token i is capitalised for a name's sake ("Imus in the
+// Morning"): it opens no sentence, and not all words around it are capitalised.
+func titled(doc *text.Doc, atoms []atom, i int) bool {
+	if atoms[i].cls&clsName == 0 {
+		return false
+	}
+	s := doc.Sentences[doc.Tokens[i].Sentence]
+	if i == s.FirstToken || i > 0 && atoms[i-1].cls&(clsWeekday|clsMonth) != 0 {
+		return false
+	}
+	if t := doc.Tokens[i].Text; len(t) > 2 && strings.ToUpper(t) == t {
+		return false
+	}
+	if p := doc.Tokens[i-1]; i-1 == s.FirstToken || i-2 == s.FirstToken {
+		switch p.Text { // "Last Week", "“Two Days"
+		case "“", "\"", "''", "``", "‘":
+			return false
+		}
+	}
+	for j := s.FirstToken; j < s.EndToken && j < s.FirstToken+24; j++ {
+		if c := doc.Tokens[j].Text[0]; len(doc.Tokens[j].Text) > 4 && 'a' <= c && c <= 'z' {
+			return true
+		}
+	}
+	return false
 }
 
 // surname reports whether the month at token i is a person's last name: a capitalised word that

@@ -55,6 +55,13 @@ const (
 	clsFY                           // FY2019
 	clsStampT                       // 17T15:00:00Z, the end of an ISO date-time
 	clsPlural                       // Mondays, mornings
+	clsNoun                         // by its part of speech: a common noun
+	clsProper                       // a proper noun
+	clsAdjective                    // an adjective
+	clsDeterminer                   // the, this, his, he
+	clsVerb                         // a verb
+	clsPreposition                  // in, to
+	clsRelative                     // who, when
 )
 
 var classNames = map[string]class{
@@ -65,6 +72,8 @@ var classNames = map[string]class{
 	"hour": clsHour, "year": clsYear, "y4": clsY4, "y2": clsY2, "dayord": clsDayOrd, "ordnum": clsOrdNum,
 	"decade": clsDecade, "clock": clsClock, "clockampm": clsClockAMPM, "mil": clsMil, "dotdate": clsDot,
 	"number": clsNumber, "name": clsName, "q": clsQ, "h": clsHalf, "fy": clsFY, "stamp": clsStampT, "plural": clsPlural,
+	"noun": clsNoun, "proper": clsProper, "adjective": clsAdjective, "determiner": clsDeterminer, "verb": clsVerb,
+	"preposition": clsPreposition, "relative": clsRelative,
 }
 
 // coreClasses are the classes of which every expression has at least one word.
