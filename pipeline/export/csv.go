@@ -1,0 +1,123 @@
+package export
+
+import (
+	"encoding/csv"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/datelinenews/dateline/pipeline"
+)
+
+// csvColumns are the same in every row; what a kind of row does not have is empty.
+//
+//	kind     entity, mention, date or quote
+//	type     of the entity, mention or date; a quote's kind
+//	name     the entity's; of a quote, the speaker's
+//	text     the surface: what start and end cut from the article's text
+//	value    a date's TIMEX3 value, with its interval in from and to
+//	entity   the entity's number within the article; of a quote, the speaker's
+var csvColumns = []string{
+	"article", "url", "source", "language", "published", "modified", "title",
+	"kind", "type", "name", "text", "start", "end",
+	"entity", "key", "acronym", "role", "mentions", "form",
+	"value", "mod", "from", "to",
+	"speaker", "cue", "rule", "score",
+}
+
+// csvForm writes a header and a row for each thing found (RFC 4180, lines ending in \n).
+type csvForm struct{ offsets Unit }
+
+func (f csvForm) begin() string {
+	s, _ := csvLines(csvColumns) // a strings.Builder never fails
+	return s
+}
+
+func (f csvForm) end(int) string { return "" }
+
+func (f csvForm) record(in *pipeline.Record, _ int) (string, error) {
+	rec, err := Convert(*in, f.offsets)
+	if err != nil {
+		return "", err
+	}
+	document := map[string]string{
+		"article": rec.ID, "url": rec.URL, "source": rec.Source, "language": rec.Language,
+		"published": timeString(rec.Published), "modified": timeString(rec.Modified), "title": rec.Title,
+	}
+	var rows [][]string
+	add := func(cells map[string]string) {
+		row := make([]string, len(csvColumns))
+		for i, c := range csvColumns {
+			if v, ok := document[c]; ok {
+				row[i] = v
+			} else {
+				row[i] = cells[c]
+			}
+		}
+		rows = append(rows, row)
+	}
+	name := func(entity int) (name, key string) {
+		if entity < 0 || entity >= len(rec.Entities) {
+			return "", ""
+		}
+		return rec.Entities[entity].Name, rec.Entities[entity].Key
+	}
+	for _, e := range rec.Entities {
+		add(map[string]string{
+			"kind": "entity", "type": e.Type.String(), "name": e.Name, "entity": strconv.Itoa(e.ID), "key": e.Key,
+			"acronym": e.Acronym, "role": e.Role, "mentions": strconv.Itoa(len(e.Mentions)),
+		})
+	}
+	for _, m := range rec.Mentions {
+		n, key := name(m.Entity)
+		add(map[string]string{
+			"kind": "mention", "type": m.Type.String(), "name": n, "text": m.Text, "start": strconv.Itoa(m.Start), "end": strconv.Itoa(m.End),
+			"entity": strconv.Itoa(m.Entity), "key": key, "form": string(m.Form), "score": scoreString(m.Score),
+		})
+	}
+	for _, d := range rec.Dates {
+		add(map[string]string{
+			"kind": "date", "type": string(d.Type), "text": d.Text, "start": strconv.Itoa(d.Start), "end": strconv.Itoa(d.End),
+			"value": d.Value, "mod": d.Mod, "from": timeString(d.From), "to": timeString(d.To),
+		})
+	}
+	for _, q := range rec.Quotes {
+		cells := map[string]string{
+			"kind": "quote", "type": string(q.Kind), "text": q.Text, "start": strconv.Itoa(q.Start), "end": strconv.Itoa(q.End),
+			"rule": q.Rule, "score": scoreString(q.Score),
+		}
+		if s := q.Speaker; s != nil {
+			if s.Entity != nil {
+				cells["name"], cells["key"] = name(*s.Entity)
+				cells["entity"] = strconv.Itoa(*s.Entity)
+			}
+			if s.Expression != nil {
+				cells["speaker"] = s.Text
+			}
+		}
+		if q.Cue != nil {
+			cells["cue"] = q.Cue.Text
+		}
+		add(cells)
+	}
+	return csvLines(rows...)
+}
+
+func csvLines(rows ...[]string) (string, error) {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	if err := w.WriteAll(rows); err != nil {
+		return "", fmt.Errorf("encode CSV: %w", err)
+	}
+	return b.String(), nil
+}
+
+func timeString(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+func scoreString(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
