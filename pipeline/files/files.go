@@ -200,21 +200,21 @@ func (s *Source) walk(root string) {
 		case d.IsDir(), hidden:
 			return nil
 		}
-		info, err := fs.Stat(fsys, p) // of what a link points at
-		if err != nil || !info.Mode().IsRegular() {
-			if e, ok := s.entry(shown, 0, ""); ok && err != nil {
-				e.err = err
-				s.entries = append(s.entries, e)
-				return nil
-			}
-			s.skipped = append(s.skipped, shown)
-			return nil
-		}
 		rel := p
 		if dir != "." {
 			rel = strings.TrimPrefix(p, dir+"/")
 		}
-		if e, ok := s.entry(shown, info.Size(), rel); ok {
+		e, ok := s.entry(shown, 0, rel)
+		info, err := fs.Stat(fsys, p) // of what a link points at
+		switch {
+		case err != nil:
+			e.err = err
+		case !info.Mode().IsRegular():
+			ok = false
+		default:
+			e.size = info.Size()
+		}
+		if ok {
 			s.entries = append(s.entries, e)
 		} else {
 			s.skipped = append(s.skipped, shown)
@@ -232,8 +232,12 @@ func (s *Source) entry(p string, size int64, rel string) (entry, bool) {
 	if !ok {
 		return entry{}, false
 	}
+	name := ""
+	if form == TXT || form == HTML { // JSON has IDs of its own
+		name = withoutExt(rel)
+	}
 	return entry{
-		path: p, form: form, gz: plain != base, size: size, name: withoutExt(rel),
+		path: p, form: form, gz: plain != base, size: size, name: name,
 		open: func() (io.ReadCloser, error) {
 			if s.config.FS != nil {
 				return s.config.FS.Open(p)

@@ -70,7 +70,7 @@ func cancellable(src io.Reader) (io.Reader, func(error)) {
 		_, err := io.Copy(pw, src)
 		pw.CloseWithError(err) // nil is EOF
 	}()
-	return pr, func(err error) { pr.CloseWithError(err) }
+	return pr, func(err error) { pw.CloseWithError(err) }
 }
 
 func (r *reader) buffered() int {
