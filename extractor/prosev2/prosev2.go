@@ -30,15 +30,17 @@ func New() (*Finder, error) {
 	return &Finder{model: d.Model}, nil
 }
 
-// types are prose's labels in our terms.
-var types = map[string]ner.Type{
-	"PERSON": ner.Person, "ORGANIZATION": ner.Organisation,
-	"GPE": ner.Place, "LOCATION": ner.Place, "FACILITY": ner.Place, "GSP": ner.Place,
-}
-
-// scores are the precision of each type on 325 annotated Wikinews articles: prose itself gives no
+// score is the precision of the type on 325 annotated Wikinews articles: prose itself gives no
 // probability.
-var scores = map[ner.Type]float64{}
+func score(t ner.Type) float64 {
+	switch t {
+	case ner.Person:
+		return 0.48
+	case ner.Organisation:
+		return 0.43
+	}
+	return 0.42
+}
 
 // Find implements ner.Finder.
 func (f *Finder) Find(doc *text.Doc) []ner.Mention {
@@ -49,7 +51,7 @@ func (f *Finder) Find(doc *text.Doc) []ner.Mention {
 	var out []ner.Mention
 	last := 0
 	for _, c := range align(doc.Text, d.Tokens(), d.Entities()) {
-		t, ok := types[c.label]
+		t, ok := prosev3.TypeOf(c.label)
 		if !ok {
 			continue
 		}
@@ -57,7 +59,7 @@ func (f *Finder) Find(doc *text.Doc) []ner.Mention {
 		if !ok {
 			continue
 		}
-		m.Score = scores[t]
+		m.Score = score(t)
 		out = append(out, m)
 		last = m.End
 	}

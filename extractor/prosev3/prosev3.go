@@ -27,16 +27,31 @@ func New() (*Finder, error) {
 	return &Finder{}, nil
 }
 
-// types are prose's labels in our terms. Its GSP is the ACE corpora's geo-social-political group:
-// countries, and people called after them.
-var types = map[string]ner.Type{
-	"PERSON": ner.Person, "ORGANIZATION": ner.Organisation,
-	"GPE": ner.Place, "LOCATION": ner.Place, "FACILITY": ner.Place, "GSP": ner.Place,
+// TypeOf is a label of prose's in our terms; false for labels that name nothing of ours. GSP is the
+// ACE corpora's geo-social-political group: countries, and people called after them.
+func TypeOf(label string) (ner.Type, bool) {
+	switch label {
+	case "PERSON":
+		return ner.Person, true
+	case "ORGANIZATION":
+		return ner.Organisation, true
+	case "GPE", "LOCATION", "FACILITY", "GSP":
+		return ner.Place, true
+	}
+	return 0, false
 }
 
-// scores are the precision of each type on 325 annotated Wikinews articles: prose itself gives no
+// score is the precision of the type on 325 annotated Wikinews articles: prose itself gives no
 // probability.
-var scores = map[ner.Type]float64{}
+func score(t ner.Type) float64 {
+	switch t {
+	case ner.Person:
+		return 0.50
+	case ner.Organisation:
+		return 0.46
+	}
+	return 0.43
+}
 
 // Find implements ner.Finder. Prose cuts and tags the text by itself; its entities are widened to
 // our tokens, and end where their sentence ends.
@@ -48,7 +63,7 @@ func (f *Finder) Find(doc *text.Doc) []ner.Mention {
 	var out []ner.Mention
 	last := 0
 	for _, e := range d.Entities() {
-		t, ok := types[e.Label]
+		t, ok := TypeOf(e.Label)
 		if !ok || e.Text == "" {
 			continue
 		}
@@ -56,7 +71,7 @@ func (f *Finder) Find(doc *text.Doc) []ner.Mention {
 		if !ok {
 			continue
 		}
-		m.Score = scores[t]
+		m.Score = score(t)
 		out = append(out, m)
 		last = m.End
 	}

@@ -1,0 +1,133 @@
+package prosev2
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/datelinenews/dateline/extractor/ner"
+	"github.com/datelinenews/dateline/extractor/text"
+)
+
+func parse(t *testing.T, src string) *text.Doc {
+	t.Helper()
+	p, err := text.NewParser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Parse(src, 0)
+}
+
+func TestFind(t *testing.T) {
+	f, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := parse(t, "“We agree,” said Margaret Hill, who met Peter Brown’s lawyers in London on Friday.\n\nHe flew to France.")
+	got := map[string]ner.Type{}
+	for _, m := range f.Find(doc) {
+		got[m.Text] = m.Type
+		if m.Score <= 0 || m.Score > 1 {
+			t.Errorf("%s: score %v", m.Text, m.Score)
+		}
+	}
+	for name, typ := range map[string]ner.Type{"Margaret Hill": ner.Person, "London": ner.Place, "France": ner.Place} {
+		if got[name] != typ {
+			t.Errorf("%s is %v, want %v (found %v)", name, got[name], typ, got)
+		}
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	finder, err := New()
+	if err != nil {
+		f.Fatal(err)
+	}
+	p, err := text.NewParser()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{"", "Ann’s “U.S.” İstanbul\n\nBob Dylan Thomas", "New\u00a0York 🙂 \xff Kim-Lee/Smith", "A. B. C. D. E."} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		doc := p.Parse(src, 0)
+		got := finder.Find(doc)
+		last := 0
+		for i, m := range got {
+			if m.Start < last || m.End <= m.Start || m.In(src) != m.Text {
+				t.Fatalf("mention %d %v %q out of order or place", i, m.Span, m.Text)
+			}
+			if first, end := doc.TokensIn(m.Span); doc.Tokens[first].Start != m.Start || doc.Tokens[end-1].End != m.End {
+				t.Fatalf("mention %d %q is not on token boundaries", i, m.Text)
+			}
+			last = m.End
+		}
+		again := finder.Find(doc)
+		if len(again) != len(got) {
+			t.Fatal("another result on the second run")
+		}
+		for i := range got {
+			if got[i] != again[i] {
+				t.Fatal("another result on the second run")
+			}
+		}
+	})
+}
+
+func TestConcurrent(t *testing.T) {
+	f, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := parse(t, "Margaret Hill met Peter Brown of Harbour Wire in London.")
+	want := len(f.Find(doc))
+	if want == 0 {
+		t.Fatal("nothing found")
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 5 {
+				if n := len(f.Find(doc)); n != want {
+					t.Errorf("%d names, want %d", n, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestAlign holds that every entity is found in the text again, at its own place.
+func TestAlign(t *testing.T) {
+	f, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const src = "“Kim’s gone,” said Margaret Hill of London.\n\nHill, 40, met John\u00a0Smith &rsquo; (New  York) — and Margaret Hill's son Smith in New York."
+	d := f.read(src)
+	chunks := align(src, d.Tokens(), d.Entities())
+	if len(chunks) != len(d.Entities()) || len(chunks) < 4 {
+		t.Errorf("%d of %d entities aligned", len(chunks), len(d.Entities()))
+	}
+	last := 0
+	for i, c := range chunks {
+		clean, _ := straighten(c.In(src))
+		if strings.Join(strings.Fields(clean), " ") != d.Entities()[i].Text {
+			t.Errorf("entity %q is aligned with %q", d.Entities()[i].Text, c.In(src))
+		}
+		if c.Start < last {
+			t.Errorf("%q lies before its predecessor", c.In(src))
+		}
+		last = c.End
+	}
+}
+
+// TestPanic: prose v2 itself fails on words whose lower-cased form is longer.
+func TestPanic(t *testing.T) {
+	f, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Find(parse(t, "ȺȺȺȺȺȺȺ's Ann Lee spoke."))
+}
