@@ -1,5 +1,7 @@
 package timex
 
+import "strings"
+
 // clockTime reads a time of day, of the day that the expression names, or of the one that the
 // text speaks of.
 func (r *resolver) clockTime(e *expr) (when, bool) {
@@ -147,23 +149,71 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	}
 	c := w.day
 	c.year = r.ref.year
+	tense := r.tense(e)
 	if w.gran == gMonth {
 		switch {
-		case c.month > r.ref.month && !r.future(e):
+		case c.month > r.ref.month && tense <= 0 && !r.by(e):
 			return c.year - 1, false
-		case c.month < r.ref.month && r.future(e) && r.ref.month-c.month > 3:
+		case c.month < r.ref.month && tense > 0 && r.ref.month-c.month > 3:
 			return c.year + 1, false
 		}
 		return c.year, false
 	}
 	ahead := c.number() - r.ref.number()
 	switch {
-	case ahead > 300 || ahead > 31 && !r.future(e):
+	case ahead > 300 || ahead > 45 && tense < 0 || ahead > 182 && tense == 0:
 		return c.year - 1, false
-	case ahead < -300 || ahead < -60 && r.future(e):
+	case ahead < -300 || ahead < -60 && tense > 0 || ahead < -182 && tense == 0:
 		return c.year + 1, false
 	}
 	return c.year, false
+}
+
+// by reports whether the expression is a term: "by March".
+func (r *resolver) by(e *expr) bool {
+	return e.first > 0 && strings.EqualFold(r.doc.Tokens[e.first-1].Text, "by")
+}
+
+// yearAgo reads "year-earlier" and "the year-ago quarter".
+func (r *resolver) yearAgo(e *expr) (when, bool) {
+	unit := int(e.f[fUnit])
+	if unit == uYear {
+		if n := int(e.f[fOrd]); n >= 1 && n <= 4 && r.known() {
+			y := r.ref.year - 1
+			if r.quarter.gran == gQuarter {
+				y = r.quarter.day.year - 1
+			}
+			return when{gran: gQuarter, n: n, day: civil{year: y}}, true
+		}
+		if r.period.gran == gQuarter {
+			w := r.period
+			w.day.year--
+			return w, true
+		}
+	}
+	return r.step(when{gran: gDay, day: r.ref}, unit, -1), true
+}
+
+// same reads "the same period of last year": the last quarter or month mentioned, in another year.
+func (r *resolver) same(e *expr) (when, bool) {
+	year := int(e.f[fYear])
+	if year == 0 {
+		p, ok := r.part(e, 0)
+		if !ok {
+			return p, false
+		}
+		year = p.day.year
+	}
+	w := r.anchor
+	if r.period.gran == gQuarter {
+		w = r.period
+	}
+	switch w.gran {
+	case gMonth, gQuarter, gSeason, gHalf:
+		w.day.year = year
+		return w, true
+	}
+	return when{gran: gYear, day: civil{year: year}}, true
 }
 
 // yearBeside is the year of a date that is joined to this one: "July 13 to 17 of last year",

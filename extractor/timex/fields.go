@@ -49,7 +49,7 @@ var fieldNames = map[string]field{
 
 // classFields gives the field that a class fills where the pattern names none.
 var classFields = map[class]field{
-	clsMonth: fMonth, clsMon: fMonth, clsWeekday: fWeekday, clsWday: fWeekday, clsUnit: fUnit, clsUnits: fUnit,
+	clsMonth: fMonth, clsWeekdays: fWeekday, clsMon: fMonth, clsWeekday: fWeekday, clsWday: fWeekday, clsUnit: fUnit, clsUnits: fUnit,
 	clsPart: fPart, clsSeason: fSeason, clsOrd: fOrd, clsDecadeWord: fDecade, clsZone: fZone, clsAMPM: fAMPM,
 	clsDay: fDay, clsDayOrd: fDay, clsHour: fClock, clsYear: fYear, clsY4: fYear, clsY2: fYear, clsOrdNum: fOrd,
 	clsDecade: fDecade, clsClock: fClock, clsClockAMPM: fClock, clsMil: fClock, clsDot: fA, clsQ: fOrd, clsHalf: fOrd,
@@ -92,6 +92,9 @@ const (
 	opRef
 	opRange
 	opDayRange
+	opSame    // the same period of another year
+	opYearAgo // a year earlier, as reports of earnings say it
+	opYearEnd
 )
 
 // Units, in the order of their length.
@@ -162,7 +165,7 @@ var ops = map[string]int32{
 	"fiscal": opFiscal, "decade": opDecade, "century": opCentury, "season": opSeason, "quarter": opQuarter,
 	"half": opHalf, "weekof": opWeekOf, "nthweek": opNthWeek, "nthweekend": opNthWeekend, "edge": opEdge,
 	"inanchor": opInAnchor, "clock": opClock, "oclock": opOClock, "clockbefore": opClockBefore, "daypart": opPart,
-	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "range": opRange, "dayrange": opDayRange,
+	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "range": opRange, "dayrange": opDayRange, "same": opSame, "yearago": opYearAgo, "yearend": opYearEnd,
 }
 
 // constants are the names of other values in the table.

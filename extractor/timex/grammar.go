@@ -18,6 +18,7 @@ import (
 //	<group>    the same, but what it says is said by this rule too
 //	{n} {o}    a cardinal or an ordinal number, in words or digits
 //	{w}        a cardinal number in words
+//	{y}        a year in words: nineteen ninety-seven, two thousand five
 //	{h}        the name of a holiday
 //	a|b        either
 //	a?         a or nothing
@@ -43,6 +44,7 @@ const (
 	altOrdinal
 	altHoliday
 	altWords // a cardinal number in words
+	altYear  // a year in words
 )
 
 type alt struct {
@@ -217,6 +219,11 @@ func (g *grammar) alternative(s string, groups map[string]int16) (alt, error) {
 		}
 	case body == "h":
 		x.kind = altHoliday
+	case body == "y":
+		x.kind = altYear
+		if as == "" {
+			x.field = fYear
+		}
 	case body == "w":
 		x.kind = altWords
 	case body == "n" || body == "o":
@@ -265,6 +272,8 @@ func (g *grammar) index(id int16) {
 					words[a.word] = true
 				case altClass:
 					classes |= a.class
+				case altYear:
+					classes |= clsOnes | clsTeens | clsTens
 				case altWords:
 					classes |= clsOnes | clsTeens | clsTens
 				case altCardinal:

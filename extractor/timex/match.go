@@ -189,13 +189,17 @@ func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bo
 		*e = saved
 		return 0, false
 	}
-	if x.kind == altHoliday {
-		h, end := m.holiday(pos)
+	if x.kind == altHoliday || x.kind == altYear {
+		find, field := m.holiday, fHoliday
+		if x.kind == altYear {
+			find, field = m.yearWords, x.field
+		}
+		h, end := find(pos)
 		if end == 0 {
 			return 0, false
 		}
 		saved := *e
-		e.put(fHoliday, h)
+		e.put(field, h)
 		if end, ok := m.sequence(r, k+1, end, e); ok {
 			return end, true
 		}
@@ -405,4 +409,28 @@ holidays:
 		index, end = int32(i), pos+len(words)
 	}
 	return index, end
+}
+
+// yearWords reads "nineteen ninety-seven", "twenty twelve" and "two thousand five".
+func (m *matcher) yearWords(pos int) (year int32, end int) {
+	a := &m.atoms[pos]
+	switch {
+	case a.cls&clsOnes != 0 && m.value(pos, clsOnes) == 2 && pos+1 < len(m.atoms) && m.word(pos+1, "thousand"):
+		v, end := m.cardinal(pos)
+		if v < 2000_000 || v >= 2100_000 {
+			return 0, 0
+		}
+		return v / 1000, end
+	case a.cls&clsTeens != 0 && m.value(pos, clsTeens) >= 13 || a.cls&clsTens != 0 && m.value(pos, clsTens) == 20:
+		century := m.value(pos, a.cls&(clsTeens|clsTens))
+		if pos+1 >= len(m.atoms) || m.atoms[pos+1].cls&(clsTeens|clsTens) == 0 || m.atoms[pos+1].breaks {
+			return 0, 0
+		}
+		v, end := m.cardinal(pos + 1)
+		if v < 10_000 || v > 99_000 || v%1000 != 0 {
+			return 0, 0
+		}
+		return century*100 + v/1000, end
+	}
+	return 0, 0
 }

@@ -1,8 +1,6 @@
 package timex
 
 import (
-	"strings"
-
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
@@ -17,6 +15,7 @@ type resolver struct {
 	day     when  // the last day mentioned
 	sent    int   // the sentence of that day
 	quarter when  // the last quarter mentioned
+	period  when  // the last reporting period mentioned, where that was a quarter
 	order   DateOrder
 	pending []int32 // expressions of the sentence that are not resolved yet
 	years   []dated // where the article's day is not known: the years that the text states
@@ -110,6 +109,12 @@ func (r *resolver) point(e *expr) (when, bool) {
 		return r.inAnchor(e)
 	case opShift:
 		return r.shift(e)
+	case opYearAgo:
+		return r.yearAgo(e)
+	case opSame:
+		return r.same(e)
+	case opYearEnd:
+		return when{gran: gYear, day: civil{year: r.ref.year}}, true
 	case opRef:
 		return when{gran: gRef, ref: int(e.f[fKind])}, true
 	case opClock, opOClock, opClockBefore:
@@ -532,6 +537,11 @@ func (r *resolver) shift(e *expr) (when, bool) {
 		return when{}, false
 	}
 	sign := int(e.f[fSign])
+	if a.k == 1 && a.unit[0] == uYear && sign < 0 && r.period.gran == gQuarter && r.period.day.year != 0 && a.n[0]%1000 == 0 && a.n[0] > 0 {
+		w := r.period // earnings are compared with those of the same quarter
+		w.day.year -= int(a.n[0]) / 1000
+		return w, true
+	}
 	for i := 0; i < a.k; i++ {
 		if a.n[i] == numVague {
 			return when{gran: gRef, ref: 2}, true
@@ -645,54 +655,4 @@ func (r *resolver) amount(e *expr, a *amount) bool {
 		ok = r.amount(&r.m.arena[e.sub[i]], a) || ok
 	}
 	return ok
-}
-
-// future reports whether the sentence around the expression speaks of what is to come.
-func (r *resolver) future(e *expr) bool {
-	toks := r.doc.Tokens
-	s := r.doc.Sentences[toks[e.first].Sentence]
-	for i := int(e.first) - 1; i >= s.FirstToken && i > int(e.first)-16; i-- {
-		switch tense(toks, i, s.FirstToken) {
-		case 1:
-			return true
-		case -1:
-			return false
-		}
-	}
-	for i := int(e.end); i < s.EndToken && i < int(e.end)+16; i++ {
-		switch tense(toks, i, s.FirstToken) {
-		case 1:
-			return true
-		case -1:
-			return false
-		}
-	}
-	return false
-}
-
-// tense is 1 where token i puts its clause into the future, -1 into the past, 0 where it says
-// nothing.
-func tense(toks []text.Token, i, first int) int {
-	t := &toks[i]
-	switch t.Tag {
-	case "MD":
-		switch strings.ToLower(t.Text) {
-		case "will", "'ll", "’ll", "shall":
-			return 1
-		}
-	case "VBD":
-		return -1
-	case "VB":
-		if i > first {
-			switch strings.ToLower(toks[i-1].Text) {
-			case "to", "will":
-				return 1
-			}
-		}
-	case "IN":
-		if strings.EqualFold(t.Text, "until") {
-			return 1
-		}
-	}
-	return 0
 }

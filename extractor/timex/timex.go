@@ -179,6 +179,9 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 	d := Date{Span: text.Span{Start: toks[e.first].Start, End: toks[e.end-1].End}}
 	d.Text = d.In(r.doc.Text)
 	mod := r.mod(e)
+	if e.f[fOp] == opYearEnd {
+		mod = modEnd
+	}
 	d.Mod = mods[mod]
 	switch op, inner := e.f[fOp], r.inner(e); {
 	case op == opSet:
@@ -189,6 +192,9 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 		var a amount
 		if !r.amount(inner, &a) {
 			return d, false
+		}
+		if a.unit[0] >= uMonth {
+			r.period = when{} // "in the nine months": no quarter is spoken of now
 		}
 		if inner.has(fNum2) && mod == modNone {
 			d.Mod = mods[modApprox]
@@ -237,8 +243,15 @@ func (r *resolver) remember(w when, e *expr) {
 	if w.gran <= gRef {
 		return
 	}
+	in := r.inner(e)
+	if op := in.f[fOp]; op == opYearAgo || op == opSame || op == opShift && in.f[fSign] < 0 && w.gran >= gMonth {
+		return // what is only compared with
+	}
 	if w.gran == gQuarter {
 		r.quarter = w
+	}
+	if w.gran == gQuarter || w.gran == gFiscal {
+		r.period = w
 	}
 	r.anchor = w
 	if (w.gran == gDay || w.gran == gClock || w.gran == gPart) && w.day.day != 0 {
@@ -252,10 +265,20 @@ func (r *resolver) remember(w when, e *expr) {
 
 // setValue is the TIMEX3 value of a recurring date.
 func (r *resolver) setValue(e *expr) string {
+	if e.has(fWeekday) {
+		return when{gran: gDay, weekday: int(e.f[fWeekday])}.value()
+	}
 	if e.nsub > 0 {
 		in := r.inner(&r.m.arena[e.sub[0]])
 		if in.f[fOp] == opWeekday {
 			return when{gran: gDay, weekday: int(in.f[fWeekday])}.value()
+		}
+		if in.f[fOp] == opDate && in.has(fMonth) && !in.has(fYear) {
+			w := when{gran: gMonth, day: civil{month: int(in.f[fMonth]), day: int(in.f[fDay])}}
+			if in.has(fDay) {
+				w.gran = gDay
+			}
+			return w.value()
 		}
 		return ""
 	}

@@ -14,54 +14,55 @@ type class uint64
 
 // The classes. Those up to clsHoliday come from data/words.tsv; the rest are shapes of numbers.
 const (
-	clsMonth      class = 1 << iota // any name of a month
-	clsMon                          // a name of a month that can stand alone
-	clsWeekday                      // any name of a weekday
-	clsWday                         // a name of a weekday that can stand alone
-	clsUnit                         // day, weeks
-	clsUnits                        // days, weeks: the plural alone
-	clsPart                         // morning
-	clsSeason                       // autumn
-	clsOnes                         // one to nine
-	clsTeens                        // ten to nineteen
-	clsTens                         // twenty, thirty
-	clsScale                        // hundred, thousand
-	clsFraction                     // ½
-	clsOrd                          // first, second
-	clsDecadeWord                   // nineties
-	clsVague                        // several
-	clsZone                         // UTC
-	clsAMPM                         // p.m.
-	clsHoliday                      // first word of a holiday's name
-	clsCore                         // no expression is without one
-	clsInt                          // digits alone, at most 4
-	clsInt2                         // digits alone, at most 2
-	clsDay                          // 1 to 31
-	clsHour                         // 0 to 24
-	clsYear                         // 4 digits that make a year where nothing speaks against it
-	clsY4                           // 4 digits, 1000 to 2999
-	clsY2                           // '98
-	clsDayOrd                       // 1st to 31st
-	clsOrdNum                       // 1st, 22nd, 101st
-	clsDecade                       // 1990s, '90s
-	clsClock                        // 10:30, 10:30:15, 10.30
-	clsClockAMPM                    // 10am, 10:30pm
-	clsMil                          // 0830
-	clsDot                          // 14.01.2025
-	clsNumber                       // any number written in digits
-	clsName                         // a capitalised word
-	clsQ                            // Q3
-	clsHalf                         // H1
-	clsFY                           // FY2019
-	clsStampT                       // 17T15:00:00Z, the end of an ISO date-time
-	clsPlural                       // Mondays, mornings
-	clsNoun                         // by its part of speech: a common noun
-	clsProper                       // a proper noun
-	clsAdjective                    // an adjective
-	clsDeterminer                   // the, this, his, he
-	clsVerb                         // a verb
-	clsPreposition                  // in, to
-	clsRelative                     // who, when
+	clsMonth       class = 1 << iota // any name of a month
+	clsMon                           // a name of a month that can stand alone
+	clsWeekday                       // any name of a weekday
+	clsWday                          // a name of a weekday that can stand alone
+	clsUnit                          // day, weeks
+	clsUnits                         // days, weeks: the plural alone
+	clsPart                          // morning
+	clsSeason                        // autumn
+	clsOnes                          // one to nine
+	clsTeens                         // ten to nineteen
+	clsTens                          // twenty, thirty
+	clsScale                         // hundred, thousand
+	clsFraction                      // ½
+	clsOrd                           // first, second
+	clsDecadeWord                    // nineties
+	clsVague                         // several
+	clsZone                          // UTC
+	clsAMPM                          // p.m.
+	clsHoliday                       // first word of a holiday's name
+	clsCore                          // no expression is without one
+	clsInt                           // digits alone, at most 4
+	clsInt2                          // digits alone, at most 2
+	clsDay                           // 1 to 31
+	clsHour                          // 0 to 24
+	clsYear                          // 4 digits that make a year where nothing speaks against it
+	clsY4                            // 4 digits, 1000 to 2999
+	clsY2                            // '98
+	clsDayOrd                        // 1st to 31st
+	clsOrdNum                        // 1st, 22nd, 101st
+	clsDecade                        // 1990s, '90s
+	clsClock                         // 10:30, 10:30:15, 10.30
+	clsClockAMPM                     // 10am, 10:30pm
+	clsMil                           // 0830
+	clsDot                           // 14.01.2025
+	clsNumber                        // any number written in digits
+	clsName                          // a capitalised word
+	clsQ                             // Q3
+	clsHalf                          // H1
+	clsFY                            // FY2019
+	clsStampT                        // 17T15:00:00Z, the end of an ISO date-time
+	clsPlural                        // Mondays, mornings
+	clsNoun                          // by its part of speech: a common noun
+	clsProper                        // a proper noun
+	clsAdjective                     // an adjective
+	clsDeterminer                    // the, this, his, he
+	clsVerb                          // a verb
+	clsPreposition                   // in, to
+	clsRelative                      // who, when
+	clsWeekdays                      // Mondays
 )
 
 var classNames = map[string]class{
@@ -73,11 +74,11 @@ var classNames = map[string]class{
 	"decade": clsDecade, "clock": clsClock, "clockampm": clsClockAMPM, "mil": clsMil, "dotdate": clsDot,
 	"number": clsNumber, "name": clsName, "q": clsQ, "h": clsHalf, "fy": clsFY, "stamp": clsStampT, "plural": clsPlural,
 	"noun": clsNoun, "proper": clsProper, "adjective": clsAdjective, "determiner": clsDeterminer, "verb": clsVerb,
-	"preposition": clsPreposition, "relative": clsRelative,
+	"preposition": clsPreposition, "weekdays": clsWeekdays, "relative": clsRelative,
 }
 
 // coreClasses are the classes of which every expression has at least one word.
-const coreClasses = clsMonth | clsWeekday | clsUnit | clsPart | clsSeason | clsDecadeWord | clsHoliday | clsCore |
+const coreClasses = clsMonth | clsWeekday | clsWeekdays | clsUnit | clsPart | clsSeason | clsDecadeWord | clsHoliday | clsCore |
 	clsYear | clsY2 | clsDecade | clsClock | clsClockAMPM | clsMil | clsDot | clsAMPM | clsQ | clsHalf | clsFY
 
 // word is an entry of the vocabulary.

@@ -1,0 +1,99 @@
+package timex
+
+import (
+	"strings"
+
+	"github.com/datelinenews/dateline/extractor/text"
+)
+
+// future reports whether the clause around the expression speaks of what is to come.
+func (r *resolver) future(e *expr) bool { return r.tense(e) > 0 }
+
+// tense is 1 where the clause around the expression speaks of what is to come, -1 where it speaks
+// of what was, 0 where it does not say. The verb before the expression decides, or else the next
+// one after it.
+func (r *resolver) tense(e *expr) int {
+	toks := r.doc.Tokens
+	s := r.doc.Sentences[toks[e.first].Sentence]
+	first, last := max(s.FirstToken, int(e.first)-24), min(s.EndToken, int(e.end)+12)
+	for i := int(e.first) - 1; i >= first; i-- {
+		if i == int(e.first)-1 && lasting(toks[i].Text) {
+			return 1
+		}
+		if t := verb(toks, i, first, int(e.first)-i); t != 0 {
+			return t
+		}
+	}
+	for i := int(e.end); i < last; i++ {
+		if t := verb(toks, i, first, i-int(e.end)+1); t != 0 {
+			return t
+		}
+	}
+	return 0
+}
+
+// lasting reports whether a preposition before a date puts it ahead.
+func lasting(s string) bool {
+	switch s {
+	case "until", "till", "til", "Until":
+		return true
+	}
+	return false
+}
+
+// verb is what the word at token i says of its clause's time; gap is how far it is from the date.
+func verb(toks []text.Token, i, first, gap int) int {
+	t := &toks[i]
+	switch t.Tag {
+	case "MD":
+		return 1
+	case "VBD":
+		if planned(t.Text) && gap < 8 {
+			return 1
+		}
+		if (strings.EqualFold(t.Text, "was") || strings.EqualFold(t.Text, "were")) && i+1 < len(toks) && (planned(toks[i+1].Text) || toks[i+1].Text == "to") {
+			return 1
+		}
+		return -1
+	case "VBN":
+		if planned(t.Text) {
+			return 1
+		}
+		for j := i - 1; j >= first && j >= i-3; j-- {
+			if strings.EqualFold(toks[j].Text, "be") {
+				return 1
+			}
+		}
+		return -1
+	case "VB":
+		if i > first && toks[i-1].Text == "to" {
+			for j := i - 2; j >= first && j >= i-4; j-- {
+				if planned(toks[j].Text) || toks[j].Tag == "VBZ" || toks[j].Tag == "VBP" {
+					return 1
+				}
+			}
+		}
+	case "VBZ", "VBP":
+		switch strings.ToLower(t.Text) {
+		case "expects", "expect", "plans", "plan", "hopes", "hope", "intends", "intend", "aims", "aim", "begins", "begin",
+			"starts", "start", "opens", "open", "reopen", "expires", "expire", "meets", "meet", "takes", "runs", "arrives", "returns":
+			return 1
+		}
+	case "JJ":
+		switch t.Text {
+		case "due", "payable", "effective", "likely", "upcoming", "set", "scheduled":
+			return 1
+		}
+	}
+	return 0
+}
+
+// planned reports whether a participle or a noun speaks of plans.
+func planned(s string) bool {
+	switch strings.ToLower(s) {
+	case "expected", "scheduled", "planned", "due", "set", "slated", "supposed", "plans", "plan", "likely", "expects", "intends", "hopes",
+		"going", "projected", "forecast", "predicted", "anticipated":
+		return true
+	}
+	return false
+}
