@@ -30,6 +30,19 @@ type Entity struct {
 	Key string `json:"key"`
 	// Mentions are indices into the article's mentions, in text order.
 	Mentions []int `json:"mentions"`
+
+	titles []string
+}
+
+// Titled reports whether the article introduces the person by this noun, in lower case
+// ("minister").
+func (e *Entity) Titled(noun string) bool {
+	for _, t := range e.titles {
+		if t == noun {
+			return true
+		}
+	}
+	return false
 }
 
 // Resolve groups names, as a ner.Finder returns them, into entities. It returns the entities in
@@ -220,6 +233,6 @@ func (r *resolver) describe(e *Entity, members []int) {
 	}
 	e.Key = key(e.Type, e.Name)
 	if e.Type == ner.Person {
-		e.Role = r.role(members)
+		e.Role, e.titles = r.role(members)
 	}
 }

@@ -18,10 +18,12 @@ var (
 	nicknamesTSV string
 	//go:embed data/given_names.tsv
 	givenNamesTSV string
+	//go:embed data/roles.tsv
+	rolesTSV string
 )
 
 var lists = sync.OnceValue(func() *wordLists {
-	l := &wordLists{places: map[string]string{}, generic: map[string]bool{}, legal: map[string]bool{}, nick: map[string]string{}, given: map[string]gender{}}
+	l := &wordLists{places: map[string]string{}, generic: map[string]bool{}, legal: map[string]bool{}, nick: map[string]string{}, given: map[string]gender{}, roles: map[string]bool{}}
 	rows(placesTSV, func(c []string) {
 		for _, n := range c {
 			if n != "" {
@@ -31,6 +33,7 @@ var lists = sync.OnceValue(func() *wordLists {
 	})
 	rows(genericPlacesTSV, func(c []string) { l.generic[c[0]] = true })
 	rows(legalFormsTSV, func(c []string) { l.legal[c[0]] = true })
+	rows(rolesTSV, func(c []string) { l.roles[c[0]] = true })
 	rows(nicknamesTSV, func(c []string) { l.nick[c[0]] = c[1] })
 	rows(givenNamesTSV, func(c []string) {
 		g := man
@@ -51,6 +54,7 @@ type wordLists struct {
 	legal   map[string]bool
 	nick    map[string]string // short given name -> long
 	given   map[string]gender
+	roles   map[string]bool
 }
 
 // rows calls yield with the cells of each line of a TSV file that is no comment.

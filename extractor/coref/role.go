@@ -1,4 +1,163 @@
 package coref
 
-// role gives the words that introduce a person, "" where none do.
-func (r *resolver) role(members []int) string { return "" }
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/datelinenews/dateline/extractor/text"
+)
+
+// longestRole bounds a role, in tokens.
+const longestRole = 16
+
+// triedForRole bounds the mentions of a person that are searched for a role.
+const triedForRole = 12
+
+// role gives the words that introduce a person, "" where none do, and the common nouns of all
+// such words in lower case ("spokesperson", "president").
+func (r *resolver) role(members []int) (role string, titles []string) {
+	tried := 0
+	for _, i := range members {
+		if tried++; tried > triedForRole {
+			break
+		}
+		m := &r.mentions[i]
+		first, end := r.doc.TokensIn(m.Span)
+		for _, s := range []struct{ a, b int }{pair(r.roleBefore(first)), pair(r.roleAfter(end))} {
+			if s.a >= s.b {
+				continue
+			}
+			span := text.Span{Start: r.doc.Tokens[s.a].Start, End: r.doc.Tokens[s.b-1].End}
+			if role == "" {
+				role = strings.Join(strings.Fields(span.In(r.doc.Text)), " ")
+			}
+			for k := s.a; k < s.b; k++ {
+				t := &r.doc.Tokens[k]
+				if t.Tag == "IN" && k > s.a {
+					break
+				}
+				if strings.HasPrefix(t.Tag, "NN") || t.Tag == "JJ" {
+					if low := strings.ToLower(t.Text); len(low) > 2 && len(titles) < most {
+						titles = append(titles, low)
+					}
+				}
+			}
+		}
+	}
+	return role, titles
+}
+
+func pair(a, b int) struct{ a, b int } { return struct{ a, b int }{a, b} }
+
+// roleBefore gives the tokens of the title or role right before the name that starts at token
+// first: "KNU spokesperson", "former Chief Operating Officer".
+func (r *resolver) roleBefore(first int) (from, to int) {
+	from, to = first, first
+	if first == 0 || first >= len(r.doc.Tokens) {
+		return from, to
+	}
+	tokens := r.doc.Tokens
+	// "the group's leader, Jane Smith,": the comma belongs to the apposition.
+	if tokens[first-1].Tag == "," && first >= 2 && roleNoun(tokens[first-2].Text) {
+		from, to = first-1, first-1
+	}
+	sentence := tokens[first].Sentence
+	for from > 0 && to-from < longestRole {
+		t := &tokens[from-1]
+		if t.Sentence != sentence || !roleWord(t) {
+			break
+		}
+		from--
+	}
+	for from < to && (tokens[from].Tag == "POS" || tokens[from].Text == "-" || tokens[from].Text == "&") {
+		from++
+	}
+	if from == to {
+		return first, first
+	}
+	last := tokens[to-1].Text
+	if honorific(last) && to-from == 1 || !roleNoun(last) && !honorific(last) {
+		return first, first
+	}
+	return from, to
+}
+
+// roleAfter gives the tokens of the apposition right after the name that ends before token end:
+// ", a management expert at Stanford University,".
+func (r *resolver) roleAfter(end int) (from, to int) {
+	tokens := r.doc.Tokens
+	if end+1 >= len(tokens) || tokens[end].Tag != "," || tokens[end+1].Sentence != tokens[end-1].Sentence {
+		return end, end
+	}
+	from = end + 1
+	to = from
+	sentence := tokens[from].Sentence
+	noun := false
+	for to < len(tokens) && to-from < longestRole && tokens[to].Sentence == sentence {
+		t := &tokens[to]
+		switch {
+		case t.Tag == "," || t.Tag == "." || t.Tag == ":" || t.Tag == "``" || t.Tag == "''" || t.Tag == "(":
+			goto done
+		case t.Tag == "DT" || t.Tag == "PRP$" || t.Tag == "IN" && to > from || t.Tag == "CC" && to > from:
+		case !noun && (t.Tag == "IN" || t.Tag == "CD"):
+			return end, end
+		case roleWord(t):
+			noun = noun || roleNoun(t.Text)
+		case t.Tag == "RB" && to == from: // "formerly the director"
+		default:
+			return end, end
+		}
+		to++
+	}
+done:
+	if !noun {
+		return end, end
+	}
+	for from < to && tokens[from].Tag == "DT" {
+		from++
+	}
+	return from, to
+}
+
+// roleWord reports whether a token may stand inside a role.
+func roleWord(t *text.Token) bool {
+	switch t.Tag {
+	case "NN", "NNP", "NNS", "NNPS", "JJ", "POS", "FW":
+		return !weekday(t.Text)
+	}
+	return t.Text == "-" || t.Text == "&" || t.Text == "then"
+}
+
+func weekday(w string) bool {
+	switch w {
+	case "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Yesterday", "Today", "yesterday", "today":
+		return true
+	}
+	return false
+}
+
+func honorific(w string) bool {
+	switch strings.TrimSuffix(w, ".") {
+	case "Mr", "Mrs", "Ms", "Miss", "Mx", "Dr", "Sir", "Dame", "Lord", "Lady", "Prof":
+		return true
+	}
+	return false
+}
+
+// roleNoun reports whether a word names an office, a profession or a part that people play.
+func roleNoun(w string) bool {
+	low := strings.ToLower(strings.TrimSuffix(w, "."))
+	if lists().roles[low] {
+		return true
+	}
+	if r, _ := utf8.DecodeLastRuneInString(low); !unicode.IsLetter(r) {
+		return false
+	}
+	for _, suffix := range [...]string{"man", "woman", "person", "ologist", "ographer", "ician", "ist", "yer", "ctor", "tor", "eer"} {
+		if strings.HasSuffix(low, suffix) && len(low) > len(suffix)+2 {
+			return true
+		}
+	}
+	return false
+}

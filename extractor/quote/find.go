@@ -101,7 +101,7 @@ func (f *finder) link(n, k int) (*frame, string) {
 	// Inside the clause that a cue before it opens.
 	for i := len(frames) - 1; i >= 0; i-- {
 		fr := &frames[i]
-		if fr.cueFirst < k && fr.subjFirst >= 0 && !u.breaks(fr.cueEnd, k) {
+		if fr.cueFirst < k && fr.subjFirst >= 0 && fr.verb.Class&(cue.Say|cue.Call|cue.Urge) != 0 && !u.breaks(fr.cueEnd, k) {
 			return fr, "clause"
 		}
 	}
@@ -118,7 +118,7 @@ func (f *finder) link(n, k int) (*frame, string) {
 			return nil, "continued"
 		}
 		if n+1 < len(f.units) && f.units[n+1].paragraph == u.paragraph && len(f.units[n+1].quotes) == 0 {
-			if fs := f.frames[n+1]; len(fs) > 0 && fs[0].clauseFirst == 0 && fs[0].subjFirst >= 0 && len(f.units[n+1].items)-fs[0].after <= 3 {
+			if fs := f.frames[n+1]; len(fs) > 0 && fs[0].clauseFirst == 0 && fs[0].subjFirst >= 0 && (len(f.units[n+1].items)-fs[0].after <= 3 || f.open(u, k)) {
 				return nil, "next"
 			}
 		}
@@ -199,6 +199,15 @@ func (f *finder) alone(u *unit, k int) bool {
 		}
 	}
 	return words <= 1
+}
+
+// open reports whether the quotation at item k ends in a mark that an attribution may follow.
+func (f *finder) open(u *unit, k int) bool {
+	switch f.doc.Tokens[f.stretches[u.items[k].ref].EndToken-1].Text {
+	case "?", "!", ",", "…":
+		return true
+	}
+	return false
 }
 
 func letterOrDigit(s string) bool {

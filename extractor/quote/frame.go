@@ -123,11 +123,14 @@ func (u *unit) verbFrame(i int, v cue.Verb) (frame, bool) {
 			f.cueFirst = j
 			j--
 			continue
-		case low == "as" && v.Tense == cue.Ing && (u.at(j-1).low == "quoted" || u.at(j-1).low == "cited"):
-			j--
-			f.participle = false
+		case low == "as" && v.Tense == cue.Ing:
+			// "was quoted as saying"; "Reuters quoted Smith as saying" is Smith's.
 			f.cueFirst = j
 			j--
+			if quotes(u.at(j).low) {
+				f.cueFirst = j
+				j--
+			}
 			v.Tense = cue.Past
 			continue
 		case u.items[j].tag == "RB" || adverb(low):
@@ -146,9 +149,14 @@ group:
 		f.participle = !aux
 	}
 	f.objects(u)
-	prev := u.at(j)
-	if !f.participle && (prev.kind == quoted || prev.low == "," || j < 0 || prev.low == "''" || prev.low == "\"" || prev.low == "”" || prev.low == "—" || prev.low == "–" || prev.low == "--" || prev.low == "-") {
-		if first, end, head := u.phraseRight(i + 1); end > first && u.endsClause(end) {
+	if f.passive {
+		// "was described by Smith as": the agent speaks; without one nobody does.
+		f.subjFirst, f.subjEnd, f.head = u.agent(i + 1)
+		f.clauseFirst = f.cueFirst
+		return f, true
+	}
+	if !f.participle && u.mayInvert(j, v) {
+		if first, end, head := u.phraseRight(i + 1); end > first && u.endsClause(end) && (head >= 0 || v.Lemma == "say" || u.at(j).kind == quoted) {
 			f.subjFirst, f.subjEnd, f.head, f.inverted = first, end, head, true
 			f.after = end
 			f.clauseFirst = f.cueFirst
@@ -167,6 +175,49 @@ group:
 	return f, f.subjFirst >= 0 || v.Tense != cue.Base
 }
 
+// mayInvert reports whether the subject of a verb of speaking may follow it, where item j stands
+// before the verb group: “…,” said Smith.
+func (u *unit) mayInvert(j int, v cue.Verb) bool {
+	if j < 0 {
+		return v.Class&cue.Say != 0
+	}
+	p := &u.items[j]
+	if p.kind == quoted {
+		return v.Class&(cue.Say|cue.Direct) != 0
+	}
+	switch p.low {
+	case ",", "''", "\"", "”", "—", "–", "--", "-":
+		return v.Class&(cue.Say|cue.Direct) != 0 && v.Lemma != "tell" && v.Class&cue.Call == 0
+	}
+	return false
+}
+
+// quotes reports whether a word says that somebody is being quoted.
+func quotes(low string) bool {
+	switch low {
+	case "quoted", "cited", "quotes", "cites", "quoting", "citing", "recorded", "heard", "reported":
+		return true
+	}
+	return false
+}
+
+// agent finds the "by" of a passive verb, near item i, and the phrase after it.
+func (u *unit) agent(i int) (first, end, head int) {
+	for k := i; k < len(u.items) && k < i+12; k++ {
+		it := &u.items[k]
+		if it.kind == quoted || it.tag == "." || it.low == ";" {
+			break
+		}
+		if it.low == "by" {
+			if first, end, head = u.phraseRight(k + 1); end > first {
+				return first, end, head
+			}
+			break
+		}
+	}
+	return -1, -1, -1
+}
+
 // endsClause reports whether a clause may end before item i: the subject that follows "said" is
 // not the subject of the clause that was said.
 func (u *unit) endsClause(i int) bool {
@@ -177,7 +228,8 @@ func (u *unit) endsClause(i int) bool {
 	if it.kind == name {
 		return false
 	}
-	if strings.HasPrefix(it.tag, "VB") || it.tag == "MD" {
+	switch it.tag {
+	case "VBD", "VBZ", "VBP", "MD":
 		return false
 	}
 	return true

@@ -483,15 +483,15 @@ func nameOf(g *goldDoc, w goldQuote) string {
 }
 
 func speakerOf(q quote.Quote) string {
-	if q.Speaker == nil {
-		return "-"
-	}
-	out := ""
-	if q.Speaker.Expression != nil {
+	out := "-"
+	if q.Speaker != nil && q.Speaker.Expression != nil {
 		out = fmt.Sprintf("%q", q.Speaker.Text)
 	}
-	if q.Speaker.Entity != nil {
+	if q.Speaker != nil && q.Speaker.Entity != nil {
 		out += fmt.Sprintf(" entity %d", *q.Speaker.Entity)
+	}
+	if q.Cue != nil {
+		out += fmt.Sprintf(" cue %q", q.Cue.Text)
 	}
 	return out
 }

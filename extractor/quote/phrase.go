@@ -228,7 +228,7 @@ func (u *unit) subjectLeft(j, depth int) (first, end, head int) {
 			}
 			f, e, h := u.phraseLeft(k)
 			if e > f {
-				return f, e, h
+				return u.apposed(f, e, h)
 			}
 			return -1, -1, -1
 		case it.low == ",":
@@ -253,9 +253,7 @@ func (u *unit) subjectLeft(j, depth int) (first, end, head int) {
 		return -1, -1, -1
 	}
 	if nounLike(&u.items[j]) {
-		first, end, head = u.phraseLeft(j)
-		// "Smith in a statement said": the phrase's own words for speech are no speaker.
-		return first, end, head
+		return u.apposed(u.phraseLeft(j))
 	}
 	if strings.HasPrefix(u.items[j].tag, "VB") || u.items[j].tag == "RP" {
 		return u.subjectOfVerbBefore(j, depth)
@@ -285,7 +283,10 @@ func (u *unit) subjectBeforeComma(c, depth int) (first, end, head int) {
 			return first, end, head // a bare name between commas
 		}
 		// Is the segment a parenthesis? Then a noun phrase ends before its comma.
-		pf, pe, _ := u.phraseLeft(left - 1)
+		pf, pe, ph := u.phraseLeft(left - 1)
+		if valid && u.personAt(end-1) && head >= 0 && ph < 0 {
+			return first, end, head // "the lead author, doctoral candidate Jane Smith, said"
+		}
 		if pe > pf && !u.prepositional(pf) && !timeWord(u.items[pe-1].low) && !number(&u.items[pe-1]) {
 			right = left
 			if valid && head >= 0 && first == left+1 && !u.startsApposition(left+1) {
@@ -310,6 +311,14 @@ func (u *unit) subjectBeforeComma(c, depth int) (first, end, head int) {
 	return -1, -1, -1
 }
 
+// apposed takes in the name that a phrase without one describes: "Smith, head of the group said".
+func (u *unit) apposed(first, end, head int) (int, int, int) {
+	if head < 0 && end > first && u.at(first-1).low == "," && u.personAt(first-2) && u.items[first].kind == word && u.items[first].tag != "PRP" {
+		return first - 2, end, first - 2
+	}
+	return first, end, head
+}
+
 // startsApposition reports whether item i may start an apposition: "the leader of the group".
 func (u *unit) startsApposition(i int) bool {
 	it := u.at(i)
@@ -330,6 +339,12 @@ func (u *unit) subjectOfVerbBefore(j, depth int) (first, end, head int) {
 			continue
 		}
 		switch it.tag {
+		case "VBN":
+			// The tagger takes many a past tense for a participle.
+			if p := u.at(j - 1); p.kind != name && p.tag != "PRP" {
+				continue
+			}
+			fallthrough
 		case "VBD", "VBZ", "VBP", "MD":
 			k := j - 1
 			for k >= 0 && u.items[k].kind == word && (auxiliary(u.items[k].low) || u.items[k].tag == "RB" || adverb(u.items[k].low)) {

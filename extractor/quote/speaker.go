@@ -36,8 +36,12 @@ func (u *unit) headOf(first, end int) int {
 
 // firstOfPair is the first of two names that "and" joins, where both may speak.
 func (u *unit) firstOfPair(first, last int) int {
-	if last-2 >= first && u.items[last-1].low == "and" && u.items[last-2].kind == name && u.sameType(last, last-2) {
-		return last - 2
+	k := last - 1
+	for k > first && u.items[k].kind == word && (u.items[k].tag == "NNP" || u.items[k].tag == "NN") {
+		k--
+	}
+	if k > first && u.items[k].low == "and" && u.items[k-1].kind == name && u.sameType(last, k-1) {
+		return k - 1
 	}
 	return last
 }
@@ -97,6 +101,8 @@ func (u *unit) speaker(f *frame) *Speaker {
 		return s
 	}
 	if e := u.nominal(f.subjFirst, f.subjEnd); e >= 0 {
+		s.Entity = &e
+	} else if e := u.common(f.subjFirst, f.subjEnd); e >= 0 {
 		s.Entity = &e
 	}
 	return s

@@ -1,0 +1,118 @@
+package quote
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/datelinenews/dateline/extractor/ner"
+)
+
+// nominalReach bounds, in mentions, how far back a common noun looks for its entity.
+const nominalReach = 60
+
+// common is the entity that a noun phrase without a name refers back to: "the company", "the
+// commissioner"; -1 where that is not clear.
+func (u *unit) common(first, end int) int {
+	core := first
+	for core < end && !(u.items[core].kind == word && linking(u.items[core].low)) {
+		core++
+	}
+	for i := first; i < end; i++ {
+		if u.items[i].kind == name {
+			return -1
+		}
+	}
+	if core == first || core < end {
+		return -1
+	}
+	det := u.items[first].low
+	if det == "a" || det == "an" || det == "another" || det == "one" || det == "some" || u.items[first].tag == "CD" {
+		return -1
+	}
+	noun := u.items[core-1].low
+	start := u.f.doc.Tokens[u.items[first].first].Start
+	m := sort.Search(len(u.f.mentions), func(i int) bool { return u.f.mentions[i].Start >= start })
+	if det == "the" || det == "this" {
+		if e := u.f.titled(noun, m); e >= 0 {
+			return e
+		}
+	}
+	if !bodyNoun(noun) {
+		return -1
+	}
+	if e := u.f.containing(noun, m); e >= 0 {
+		return e
+	}
+	if det != "the" || !firmNoun(noun) {
+		return -1
+	}
+	return u.f.salient(m)
+}
+
+// titled is the person last mentioned before mention m whom the article introduces by the noun.
+func (f *finder) titled(noun string, m int) int {
+	for k := m - 1; k >= 0 && k >= m-nominalReach; k-- {
+		if e := &f.entities[f.mentions[k].Entity]; e.Type == ner.Person && e.Titled(noun) {
+			return e.ID
+		}
+	}
+	return -1
+}
+
+// containing is the organisation last mentioned before m whose name has the noun in it.
+func (f *finder) containing(noun string, m int) int {
+	for k := m - 1; k >= 0 && k >= m-nominalReach; k-- {
+		e := &f.entities[f.mentions[k].Entity]
+		if e.Type == ner.Organisation && hasWord(strings.ToLower(e.Name), noun) {
+			return e.ID
+		}
+	}
+	return -1
+}
+
+func hasWord(s, w string) bool {
+	for {
+		i := strings.Index(s, w)
+		if i < 0 {
+			return false
+		}
+		if (i == 0 || s[i-1] == ' ') && (i+len(w) == len(s) || s[i+len(w)] == ' ') {
+			return true
+		}
+		s = s[i+len(w):]
+	}
+}
+
+// salient is the organisation that the article talks about before mention m: the one mentioned
+// most, of equals the last.
+func (f *finder) salient(m int) int {
+	best, most := -1, 0
+	for k := m - 1; k >= 0 && k >= m-nominalReach; k-- {
+		e := &f.entities[f.mentions[k].Entity]
+		if e.Type == ner.Organisation && len(e.Mentions) > most {
+			best, most = e.ID, len(e.Mentions)
+		}
+	}
+	return best
+}
+
+// bodyNoun reports whether a noun may name an organisation.
+func bodyNoun(low string) bool {
+	switch low {
+	case "agency", "army", "association", "authority", "board", "bureau", "center", "centre", "coalition", "commission", "committee", "council", "court", "department",
+		"federation", "force", "foundation", "front", "government", "institute", "institution", "league", "ministry", "movement", "office", "parliament", "party", "police",
+		"school", "senate", "service", "society", "team", "union", "university", "hospital", "embassy", "church", "conference", "organization", "organisation", "alliance",
+		"herald", "post", "times", "palace", "administration", "assembly", "tribunal", "brigade", "navy", "college", "museum":
+		return true
+	}
+	return firmNoun(low)
+}
+
+// firmNoun reports whether a noun stands for the organisation that an article is about.
+func firmNoun(low string) bool {
+	switch low {
+	case "company", "firm", "airline", "carrier", "corporation", "manufacturer", "automaker", "carmaker", "maker", "retailer", "network", "group", "bank", "club", "organization", "organisation", "agency", "party", "charity", "publisher", "newspaper", "magazine", "broadcaster", "website", "studio", "giant":
+		return true
+	}
+	return false
+}
