@@ -212,14 +212,15 @@ func (l *link) explain(ctx context.Context, err error) error {
 	var unknownCA x509.UnknownAuthorityError
 	var badName x509.HostnameError
 	var notTLS tls.RecordHeaderError
-	var alert tls.AlertError
+	var refused *net.OpError
 	var dns *net.DNSError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, kafka.SASLAuthenticationFailed), errors.Is(err, kafka.UnsupportedSASLMechanism), errors.Is(err, kafka.IllegalSASLState):
 		return fmt.Errorf("the broker at %s refuses the account (%v): check mechanism, user and password: %w", at, l.mechanismName(), err)
-	case errors.As(err, &unknownCA), errors.As(err, &badName), errors.As(err, &alert):
+	case errors.As(err, &unknownCA), errors.As(err, &badName),
+		errors.As(err, &refused) && refused.Op == "remote error": // a TLS alert of the broker's
 		return fmt.Errorf("no TLS connection with Kafka at %s: check the CA file and the client certificate: %w", at, err)
 	case errors.As(err, &notTLS):
 		return fmt.Errorf("the broker at %s does not speak TLS on that port: %w", at, err)
