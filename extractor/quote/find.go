@@ -73,6 +73,7 @@ func (f *finder) marked(n int) {
 var scores = map[string]float64{
 	"after": 0.95, "before": 0.95, "according": 0.95, "clause": 0.9, "subject": 0.7,
 	"chain": 0.9, "continued": 0.95, "previous": 0.7, "next": 0.8, "none": 0,
+	"indirect": 0.85, "indirect-according": 0.85,
 }
 
 // link finds the frame in unit n that the quotation at item k belongs to.

@@ -238,26 +238,62 @@ func (u *unit) endsClause(i int) bool {
 // objects moves f.after over what may stand between the cue and the words: the one addressed, a
 // time, "in a statement", "that", a colon.
 func (f *frame) objects(u *unit) {
+	const longest = 18 // items between a cue and its "that"
 	i := f.cueEnd
-	for i < len(u.items) && i < f.cueEnd+30 {
-		it := &u.items[i]
-		if it.kind == quoted {
-			break
-		}
-		if it.low == "that" {
-			f.that = true
-			i++
+	if l := u.at(i).low; l == "out" && f.verb.Lemma == "point" || l == "on" && f.verb.Lemma == "call" {
+		i++
+	}
+	f.after = i
+	for k := i; k < len(u.items) && k < i+longest; k++ {
+		it := &u.items[k]
+		if it.kind == quoted || it.tag == "." || it.low == ";" || it.kind == word && finite(it) {
 			break
 		}
 		if it.low == ":" {
-			i++
-			break
+			f.after = k + 1
+			return
 		}
-		if it.low == "out" && f.verb.Lemma == "point" || it.low == "on" && f.verb.Lemma == "call" {
-			i++
-			continue
+		if it.low == "that" {
+			if next := u.at(k + 1); next.kind == word && finite(next) {
+				break // a relative clause
+			}
+			if prev := u.at(k - 1); k > i && prev.kind == word && (prev.low == "so" || prev.low == "such" || linking(prev.low)) {
+				break
+			}
+			f.after, f.that = k+1, true
+			return
 		}
-		break
+	}
+	if f.verb.Class&cue.Urge != 0 && f.verb.Lemma != "call" {
+		if first, end, _ := u.phraseRight(i); end > first {
+			i = end
+		}
+	}
+	// A time: "said on Friday", "announced yesterday".
+	k := i
+	if l := u.at(k).low; l == "on" || l == "in" || l == "late" || l == "early" || l == "last" || l == "this" {
+		k++
+	}
+	for k < len(u.items) && u.items[k].kind == word && (timeWord(u.items[k].low) || number(&u.items[k])) {
+		k++
+		i = k
+	}
+	if i < len(u.items) && u.items[i].low == "that" {
+		f.that = true
+		i++
 	}
 	f.after = i
+}
+
+// finite reports whether a word is a finite verb.
+func finite(it *item) bool {
+	switch it.tag {
+	case "VBD", "VBZ", "VBP", "MD":
+		return true
+	}
+	switch it.low {
+	case "is", "was", "were", "are", "has", "had", "have", "will", "would":
+		return true
+	}
+	return false
 }

@@ -1,6 +1,8 @@
 package quote
 
 import (
+	"sort"
+
 	"github.com/datelinenews/dateline/extractor/quote/cue"
 )
 
@@ -34,58 +36,158 @@ func (f *finder) reported(n int) []Quote {
 	stop := 0 // items before it are taken
 	for i := range f.frames[n] {
 		fr := &f.frames[n][i]
-		if fr.negated || fr.passive || fr.subjFirst < 0 || fr.verb.Class&(cue.Say) == 0 || fr.participle && !fr.that && fr.verb.Lemma != "say" {
+		if !u.mayReport(fr) {
 			continue
 		}
-		first, end := u.clause(fr)
-		if first < stop || end-first < 3 {
-			continue
-		}
-		hasQuote := false
-		for k := first; k < end; k++ {
-			if u.items[k].kind == quoted && f.found[u.items[k].ref] != nil {
-				hasQuote = true
+		var sp *Speaker
+		for _, c := range u.clauses(fr) {
+			first, end := c[0], c[1]
+			if first < stop || end <= first || !f.free(u, first, end) {
+				continue
 			}
+			if sp == nil {
+				if sp = u.speaker(fr); sp == nil {
+					break
+				}
+			}
+			rule := "indirect"
+			if fr.according {
+				rule = "indirect-according"
+			}
+			s := u.spanOf(first, end)
+			out = append(out, Quote{Span: s, Text: s.In(f.doc.Text), Kind: Indirect, Speaker: sp, Cue: u.expression(fr.cueFirst, fr.cueEnd), Rule: rule, Score: scores[rule]})
+			stop = end
 		}
-		if hasQuote {
-			continue
-		}
-		s := u.spanOf(first, end)
-		sp := u.speaker(fr)
-		if sp == nil {
-			continue
-		}
-		rule := "indirect"
-		if fr.according {
-			rule = "indirect-according"
-		}
-		out = append(out, Quote{Span: s, Text: s.In(f.doc.Text), Kind: Indirect, Speaker: sp, Cue: u.expression(fr.cueFirst, fr.cueEnd), Rule: rule, Score: 0.8})
-		stop = end
 	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Start < out[j].Start })
 	return out
 }
 
-// clause is the items that a frame reports.
-func (u *unit) clause(f *frame) (first, end int) {
+// mayReport reports whether a frame may report a clause without marks.
+func (u *unit) mayReport(f *frame) bool {
+	if f.negated || f.passive || f.subjFirst < 0 || f.verb.Class&cue.Say == 0 && !u.urges(f) {
+		return false
+	}
+	if f.participle && !f.that {
+		switch f.verb.Lemma {
+		case "say", "claim", "state", "report", "announce", "note", "add":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// urges reports whether a frame reports what somebody is asked to do.
+func (u *unit) urges(f *frame) bool {
+	switch f.verb.Lemma {
+	case "urge", "warn", "call", "advise", "implore":
+		return f.verb.Class&cue.Urge != 0
+	}
+	return false
+}
+
+// free reports whether no quotation that was found stands in [first, end).
+func (f *finder) free(u *unit, first, end int) bool {
+	for k := first; k < end; k++ {
+		if u.items[k].kind == quoted && f.found[u.items[k].ref] != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// clauses is the stretches of items that a frame reports: none, one, or two where the frame
+// stands in the middle of its sentence.
+func (u *unit) clauses(f *frame) [][2]int {
 	before := f.clauseFirst
+	prevComma := before > 0 && u.items[before-1].low == ","
 	if f.according {
 		if before == 0 || u.sentenceStart(before) {
-			first = f.after
-			if u.at(first).low == "," {
-				first++
+			first := f.after
+			for k := f.after; k < len(u.items) && k < f.after+25 && u.items[k].tag != "."; k++ {
+				if u.items[k].low == "," {
+					first = k + 1
+					break
+				}
 			}
-			return first, u.sentenceEnd(first)
+			return u.checked(first, u.clauseEnd(first, f), 0)
 		}
-		return u.clauseBefore(before)
+		a, b := u.clauseBefore(before)
+		if prevComma && u.at(f.after).low == "," {
+			if c := u.checked(f.after+1, u.clauseEnd(f.after+1, f), -1); c != nil && !u.hasFinite(a, b) {
+				return append([][2]int{{a, b}}, c...)
+			}
+		}
+		return u.checked(a, b, 0)
 	}
-	if f.inverted || !f.that && f.after < len(u.items) && (u.items[f.after].low == "." || u.items[f.after].low == ",") && before > 0 && u.items[before-1].low == "," {
-		return u.clauseBefore(before)
+	// “The plan,” he said, “would work” without the marks, and with the cue at the end.
+	if (f.inverted || !f.that && u.closes(f.after)) && prevComma && before > 1 {
+		a, b := u.clauseBefore(before)
+		if u.at(f.after).low == "," && f.after+2 < len(u.items) && !u.hasFinite(a, b) {
+			if c := u.checked(f.after+1, u.clauseEnd(f.after+1, f), -1); c != nil {
+				return append([][2]int{{a, b}}, c...)
+			}
+		}
+		return u.checked(a, b, 0)
 	}
-	first = f.after
+	if f.inverted {
+		return nil
+	}
+	first := f.after
+	if u.at(first).low == "," {
+		first++
+	}
 	if first >= len(u.items) || !f.that && !u.startsClause(first) {
-		return first, first
+		return nil
 	}
-	return first, u.sentenceEnd(first)
+	return u.checked(first, u.clauseEnd(first, f), 0)
+}
+
+// closes reports whether item i ends a clause.
+func (u *unit) closes(i int) bool {
+	if i >= len(u.items) {
+		return true
+	}
+	it := &u.items[i]
+	return it.kind == word && (it.tag == "." || it.low == "," || it.low == ";")
+}
+
+// checked is [first, end) where that is a clause: it has a finite verb of its own (need 0), or
+// any (need -1).
+func (u *unit) checked(first, end, need int) [][2]int {
+	const shortest = 3
+	if end-first < shortest || need == 0 && !u.hasFinite(first, end) {
+		return nil
+	}
+	return [][2]int{{first, end}}
+}
+
+// hasFinite reports whether [first, end) has a finite verb that belongs to no relative clause.
+func (u *unit) hasFinite(first, end int) bool {
+	relative := 0
+	for i := first; i < end; i++ {
+		it := &u.items[i]
+		if it.kind != word {
+			continue
+		}
+		switch {
+		case it.tag == "WDT" || it.tag == "WP" || it.low == "who" || it.low == "which" || i > first && it.low == "that":
+			relative++
+		case finite(it):
+			if relative == 0 {
+				return true
+			}
+			relative--
+		case it.tag == "VBN" && relative == 0:
+			if p := u.at(i - 1); i > first && (p.kind == name || p.tag == "PRP") {
+				return true
+			}
+		case it.low == "to" && relative == 0 && i > first:
+			return true // "urged them to"
+		}
+	}
+	return false
 }
 
 // startsClause reports whether item i may be the first word of a clause.
@@ -98,10 +200,14 @@ func (u *unit) startsClause(i int) bool {
 		return false
 	}
 	switch it.tag {
-	case "DT", "PRP", "PRP$", "NN", "NNS", "NNP", "NNPS", "JJ", "EX", "CD", "VBG", "RB":
+	case "DT", "PRP", "PRP$", "NN", "NNS", "NNP", "NNPS", "JJ", "JJR", "JJS", "EX", "CD", "VBG", "RB", "PDT", "$":
 		return true
 	}
-	return it.low == "in" || it.low == "if" || it.low == "as" || it.low == "while" || it.low == "there" || it.low == "no"
+	switch it.low {
+	case "in", "if", "as", "while", "there", "no", "when", "although", "because", "only", "since", "at", "for", "both", "despite", "after", "before", "under":
+		return true
+	}
+	return false
 }
 
 func (u *unit) sentenceStart(i int) bool {
@@ -111,24 +217,59 @@ func (u *unit) sentenceStart(i int) bool {
 // clauseBefore is the sentence's part before item i, without closing punctuation.
 func (u *unit) clauseBefore(i int) (first, end int) {
 	end = i
-	for end > 0 && u.items[end-1].kind == word && !letterOrDigit(u.items[end-1].low) {
+	for end > 0 && u.items[end-1].kind == word && !letterOrDigit(u.items[end-1].low) && u.items[end-1].low != ")" {
 		end--
 	}
 	first = end
-	for first > 0 && !u.sentenceStart(first) && u.items[first-1].kind != quoted {
+	for first > 0 && !u.sentenceStart(first) && !(u.items[first-1].kind == quoted && u.breaks(first-1, first)) && u.items[first-1].low != ";" {
 		first--
 	}
 	return first, end
 }
 
-// sentenceEnd is the end of the sentence that item i stands in, without closing punctuation.
-func (u *unit) sentenceEnd(i int) int {
+// clauseEnd is where the clause that starts at item i ends: at the sentence's end or where the
+// speaker does something else ("…, and predicted …"), without closing punctuation.
+func (u *unit) clauseEnd(i int, f *frame) int {
 	end := i
 	for end < len(u.items) && !(u.items[end].kind == word && u.items[end].tag == ".") {
+		it := &u.items[end]
+		if end > i+2 && (it.low == "and" || it.low == "but") && !f.according {
+			k := end + 1
+			for k < len(u.items) && u.items[k].kind == word && (u.items[k].tag == "RB" || adverb(u.items[k].low)) {
+				k++
+			}
+			if next := u.at(k); next.kind == word && u.sameTense(f, next) && (u.at(end-1).low == "," || isSay(next.low)) {
+				break
+			}
+		}
+		if it.low == ";" && end > i+2 {
+			break
+		}
+		if it.low == "according" && u.at(end+1).low == "to" && u.at(end-1).low == "," {
+			break
+		}
 		end++
 	}
-	for end > i && u.items[end-1].kind == word && !letterOrDigit(u.items[end-1].low) {
+	for end > i && u.items[end-1].kind == word && !letterOrDigit(u.items[end-1].low) && u.items[end-1].low != ")" && u.items[end-1].low != "%" {
 		end--
 	}
 	return end
+}
+
+func isSay(low string) bool {
+	v, ok := cue.Lookup(low)
+	return ok && v.Class&(cue.Say|cue.Call) != 0
+}
+
+// sameTense reports whether a verb may be a frame's cue's twin.
+func (u *unit) sameTense(f *frame, it *item) bool {
+	switch f.verb.Tense {
+	case cue.Past:
+		return it.tag == "VBD" || it.tag == "VBN" && isSay(it.low) || it.low == "did"
+	case cue.Third:
+		return it.tag == "VBZ"
+	case cue.Base:
+		return it.tag == "VBP"
+	}
+	return false
 }
