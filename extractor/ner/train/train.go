@@ -1,0 +1,193 @@
+package train
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/datelinenews/dateline/extractor/ner"
+	"github.com/datelinenews/dateline/extractor/ner/internal/feature"
+	"github.com/datelinenews/dateline/extractor/ner/internal/linear"
+	"github.com/datelinenews/dateline/extractor/text"
+)
+
+// Plan is what to train and on what.
+type Plan struct {
+	// Model is "news" or "open".
+	Model string
+	// Data is the folder that holds data/ner and gold/wikinews-train.
+	Data string
+	// Keep is how many features the model may have.
+	Keep int
+	// Least is how often a feature must be seen.
+	Least uint32
+	// Fold, above 0, holds out every Fold-th article of wikinews-train for checking.
+	Fold int
+	Settings
+	Log func(format string, args ...any)
+}
+
+// corpora of the models. wide: only for news. Weights below 1 go to text that is unlike news or
+// annotated by a looser rule.
+var corpora = []struct {
+	name    string
+	files   []string
+	wide    bool
+	weight  float32
+	recased float64
+	apart   bool
+}{
+	{"worldwide", []string{"worldwide/train.tsv"}, true, 1, 0.5, false},
+	{"uner_ewt", []string{"uner_ewt/train.tsv"}, false, 1, 0.3, true},
+	{"wikigold", []string{"wikigold/all.tsv"}, false, 1, 0.5, true},
+	{"crossner_politics", []string{"crossner_politics/train.tsv"}, false, 1, 0, true},
+	{"gum", []string{"gum/news.tsv", "gum/interview.tsv", "gum/other_ccby.tsv"}, false, 0.5, 0, true},
+	{"re3d", []string{"re3d/Australian_Department_of_Foreign_Affairs.tsv", "re3d/CENTCOM.tsv", "re3d/Delegation_of_the_European_Union_to_Syria.tsv",
+		"re3d/UK_Government.tsv", "re3d/US_State_Department.tsv", "re3d/Wikipedia.tsv"}, false, 0.5, 0, true},
+	{"wnut17", []string{"wnut17/train.tsv"}, false, 0.5, 0, true},
+	{"btc", []string{"btc/g.tsv"}, false, 0.5, 0, true},
+	{"sec_filings", []string{"sec_filings/train_FIN5.tsv"}, false, 0.5, 0, true},
+}
+
+// Result of a training run.
+type Result struct {
+	Model   []byte
+	HeldOut []Text // the articles that Fold held out
+	Names   map[string]*Mapped
+}
+
+// Run trains a model.
+func Run(p Plan, tables []byte) (*Result, error) {
+	start := time.Now()
+	log := func(format string, args ...any) {
+		p.Log("%5.1fs "+format, append([]any{time.Since(start).Seconds()}, args...)...)
+	}
+	t, err := feature.Load(tables)
+	if err != nil {
+		return nil, err
+	}
+	parser, err := text.NewParser()
+	if err != nil {
+		return nil, err
+	}
+	var all []*corpus
+	for i, c := range corpora {
+		if c.wide && p.Model != "news" {
+			continue
+		}
+		out := &corpus{name: c.name, weight: c.weight, recased: c.recased}
+		if c.apart {
+			out.apart = uint64(i + 1)
+		}
+		for _, f := range c.files {
+			texts, err := ReadColumns(filepath.Join(p.Data, "data/ner", f))
+			if err != nil {
+				return nil, err
+			}
+			out.texts = append(out.texts, texts...)
+		}
+		all = append(all, out)
+	}
+	gold, err := ReadArticles(filepath.Join(p.Data, "gold/wikinews-train"))
+	if err != nil {
+		return nil, err
+	}
+	res := &Result{Names: map[string]*Mapped{}}
+	if p.Fold > 0 {
+		var in []Text
+		for i, a := range gold {
+			if i%p.Fold == p.Fold-1 {
+				res.HeldOut = append(res.HeldOut, a)
+			} else {
+				in = append(in, a)
+			}
+		}
+		gold = in
+	}
+	all = append(all, &corpus{name: "wikinews-train", texts: gold, weight: 1.5, recased: 1})
+
+	rng := rand.New(rand.NewPCG(p.Seed, 3))
+	var vs []variant
+	for _, c := range all {
+		vs = append(vs, variants(c, rng)...)
+	}
+	ex, keys, counts := newCollector(t, parser).examples(vs, p.Least, res.Names)
+	tokens, ids := 0, 0
+	for i := range ex {
+		tokens += len(ex[i].tags)
+		ids += len(ex[i].ids)
+	}
+	log("%d sentences, %d tokens, %d features, %.1f a token", len(ex), tokens, len(keys), float64(ids)/float64(tokens))
+	c := &crf{w: make([][linear.Labels]float32, len(keys)), g: make([][linear.Labels]float32, len(keys))}
+	for a := range linear.Labels {
+		for b := range linear.Labels {
+			if !linear.Follows(a, b) {
+				c.tw[a][b] = -1e4
+			}
+		}
+	}
+	c.fit(ex, p.Settings, func(epoch int, loss float64) {
+		log("epoch %d: loss %.4f a token", epoch+1, loss/float64(tokens))
+	})
+	features, rows := strongest(c, keys, counts, p.Keep)
+	var kept int
+	for i := range rows {
+		if rows[i] != [linear.Labels]float32{} {
+			kept++
+		}
+	}
+	res.Model = linear.Build(features, rows, &c.tw, nil)
+	log("%d features kept", kept)
+	return res, nil
+}
+
+// strongest are the features whose weights decide most.
+func strongest(c *crf, keys []uint64, counts []uint32, n int) ([]uint64, [][linear.Labels]float32) {
+	var order []int
+	worth := make([]float32, len(keys))
+	for i := range keys {
+		if counts[i]&apart != 0 {
+			continue
+		}
+		order = append(order, i)
+		for _, x := range c.w[i] {
+			worth[i] += x * x
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(worth[b], worth[a]), cmp.Compare(keys[a], keys[b]))
+	})
+	order = order[:min(n, len(order))]
+	features := make([]uint64, len(order))
+	rows := make([][linear.Labels]float32, len(order))
+	for j, i := range order {
+		features[j], rows[j] = keys[i], c.w[i]
+	}
+	return features, rows
+}
+
+// Check is a set of annotated texts, ready to be scored on.
+type Check struct {
+	Name  string
+	Texts []Text
+	Docs  []*text.Doc
+}
+
+// NewCheck parses the texts.
+func NewCheck(name string, texts []Text) (*Check, error) {
+	parser, err := text.NewParser()
+	if err != nil {
+		return nil, fmt.Errorf("check %s: %w", name, err)
+	}
+	c := &Check{Name: name, Texts: texts}
+	for i := range texts {
+		c.Docs = append(c.Docs, parser.Parse(texts[i].Text, 0))
+	}
+	return c, nil
+}
+
+// Score scores a recogniser.
+func (c *Check) Score(f ner.Finder) Scores { return Evaluate(f.Find, c.Texts, c.Docs) }
