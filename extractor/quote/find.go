@@ -169,23 +169,29 @@ func (f *finder) carry(n, k int, out *Quote) {
 				return
 			}
 		}
-		if first, end, head := u.mainSubject(); first >= 0 && head >= 0 {
+		if first, end, head := u.mainSubject(len(u.items) - 1); first >= 0 && head >= 0 {
 			out.Speaker = u.speaker(&frame{subjFirst: first, subjEnd: end, head: head})
 		}
 	}
 }
 
-// mainSubject is the subject of the first finite verb of a unit.
-func (u *unit) mainSubject() (first, end, head int) {
-	for i := range u.items {
-		if i > reach {
+// mainSubject is the subject of the first finite verb, before item stop, of the sentence that
+// ends there.
+func (u *unit) mainSubject(stop int) (first, end, head int) {
+	start := max(0, stop-reach)
+	for i := stop; i > start; i-- {
+		if u.breaks(i-1, i) {
+			start = i
 			break
 		}
-		switch u.items[i].tag {
-		case "VBD", "VBZ", "VBP", "MD":
-			if first, end, head = u.subjectOfVerbBefore(i, 0); first >= 0 {
-				return first, end, head
-			}
+	}
+	for i := start; i <= stop && i < len(u.items); i++ {
+		it := &u.items[i]
+		if it.kind != word || !finite(it) && it.tag != "VBN" {
+			continue
+		}
+		if first, end, head = u.subjectOfVerbBefore(i, 0); first >= start {
+			return first, end, head
 		}
 	}
 	return -1, -1, -1

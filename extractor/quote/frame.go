@@ -25,7 +25,6 @@ type frame struct {
 
 // frames finds the acts of speaking outside the quotations of a unit.
 func (u *unit) frames() []frame {
-	var out []frame
 	for i := range u.items {
 		it := &u.items[i]
 		if it.kind != word {
@@ -33,7 +32,7 @@ func (u *unit) frames() []frame {
 		}
 		if it.low == "according" && i+1 < len(u.items) && u.items[i+1].low == "to" {
 			if f, ok := u.accordingTo(i); ok {
-				out = append(out, f)
+				u.known = append(u.known, f)
 			}
 			continue
 		}
@@ -42,10 +41,10 @@ func (u *unit) frames() []frame {
 			continue
 		}
 		if f, ok := u.verbFrame(i, v); ok {
-			out = append(out, f)
+			u.known = append(u.known, f)
 		}
 	}
-	return out
+	return u.known
 }
 
 // isVerb reports whether item i, which looks like a form of v, is a verb here.

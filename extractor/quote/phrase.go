@@ -234,7 +234,7 @@ func (u *unit) subjectLeft(j, depth int) (first, end, head int) {
 		case it.low == ",":
 			return u.subjectBeforeComma(j, depth)
 		case it.low == "and" || it.low == "but" || it.low == "or" || it.low == "then":
-			return u.subjectOfVerbBefore(j-1, depth)
+			return u.coordinated(j, depth)
 		case it.kind == word && (timeWord(it.low) || number(it)):
 			// "Smith on Tuesday said", "Smith in January 2010 said".
 			k := j - 1
@@ -253,7 +253,11 @@ func (u *unit) subjectLeft(j, depth int) (first, end, head int) {
 		return -1, -1, -1
 	}
 	if nounLike(&u.items[j]) {
-		return u.apposed(u.phraseLeft(j))
+		first, end, head = u.apposed(u.phraseLeft(j))
+		if f, e, h := u.beyondRelative(first); f >= 0 && end > first {
+			return f, e, h
+		}
+		return first, end, head
 	}
 	if strings.HasPrefix(u.items[j].tag, "VB") || u.items[j].tag == "RP" {
 		return u.subjectOfVerbBefore(j, depth)
@@ -309,6 +313,48 @@ func (u *unit) subjectBeforeComma(c, depth int) (first, end, head int) {
 		return -1, -1, -1
 	}
 	return -1, -1, -1
+}
+
+// beyondRelative finds who a verb belongs to where the phrase before it, which starts at item i, is
+// the object of a relative clause: "Collins, who sponsored the bill, said", "Collins who sponsored
+// the bill said". It gives -1 where no relative clause ends there.
+func (u *unit) beyondRelative(i int) (first, end, head int) {
+	p := u.at(i - 1)
+	if i <= 0 || p.kind != word || !finite(p) && p.tag != "VBN" {
+		return -1, -1, -1
+	}
+	for k := i - 1; k > 0 && k > i-6; k-- {
+		it := &u.items[k]
+		if it.kind == word && (it.low == "who" || it.low == "which") {
+			k--
+			if u.at(k).low == "," {
+				k--
+			}
+			if k < 0 {
+				break
+			}
+			if f, e, h := u.phraseLeft(k); e > f {
+				return u.apposed(f, e, h)
+			}
+			break
+		}
+		if it.kind == quoted || it.low == "," {
+			break
+		}
+	}
+	return -1, -1, -1
+}
+
+// coordinated finds the subject that a verb group after the conjunction at item j shares with the
+// verb before: that of the last verb of speaking, else of the nearest verb.
+func (u *unit) coordinated(j, depth int) (first, end, head int) {
+	for i := len(u.known) - 1; i >= 0; i-- {
+		f := &u.known[i]
+		if f.cueFirst < j && f.subjFirst >= 0 && !f.according && !f.inverted && !f.participle && j-f.cueFirst < reach && !u.breaks(f.cueEnd, j) {
+			return f.subjFirst, f.subjEnd, f.head
+		}
+	}
+	return u.subjectOfVerbBefore(j-1, depth)
 }
 
 // apposed takes in the name that a phrase without one describes: "Smith, head of the group said".
@@ -380,11 +426,8 @@ func (u *unit) subjectOfParticiple(j int) (first, end, head int) {
 		}
 		return -1, -1, -1
 	}
-	if f, e, h := u.firstSubject(j); f >= 0 {
+	if f, e, h := u.mainSubject(j); f >= 0 {
 		return f, e, h
 	}
 	return u.subjectOfVerbBefore(j, 0)
 }
-
-// firstSubject is the subject of the nearest finite verb before item j that has one.
-func (u *unit) firstSubject(j int) (first, end, head int) { return u.subjectOfVerbBefore(j, 0) }

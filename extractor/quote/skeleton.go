@@ -34,6 +34,7 @@ type unit struct {
 	paragraph  int
 	quotes     []int // indices of its quoted stretches
 	inTitle    bool
+	known      []frame // found so far, in text order
 }
 
 // skeletons cuts the document into units.
