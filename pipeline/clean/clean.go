@@ -99,11 +99,17 @@ func bodyText(doc *html.Node, base *url.URL, m meta) string {
 		all = blockText(body, m.title)
 	}
 	if countElements(doc, maxElements) < maxElements {
+		removeOverlays(doc)
 		parser := readability.NewParser()
 		parser.DisableJSONLD = true // we read it ourselves
 		// The parser changes doc, which is why the fallbacks are taken before.
 		if a, err := parser.ParseAndMutate(doc, base); err == nil && a.Node != nil {
 			if text := blockText(a.Node, m.title); text != "" {
+				// Where a page breaks its article into several blocks, the parser may take but
+				// one of them; the metadata's copy then is much longer.
+				if len(m.body) > len(text)*3/2 {
+					return m.body
+				}
 				return text
 			}
 		}

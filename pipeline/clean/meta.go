@@ -34,6 +34,7 @@ func readMeta(doc *html.Node, base *url.URL) meta {
 		language: first(tags.lang, ld.language, strings.ReplaceAll(tags.meta["og:locale"], "_", "-"), tags.meta["content-language"]),
 		body:     ld.body,
 	}
+	m.title = withoutSuffix(m.title, m.source, tags.meta["og:site_name"], ld.source)
 	if strings.HasPrefix(m.author, "http") { // Facebook's article:author is a profile's address
 		m.author = ""
 	}
@@ -236,9 +237,26 @@ func articleBody(s string) string {
 	return strings.Join(out, "\n\n")
 }
 
+// withoutSuffix drops one of the names from a title's end, with what joins it.
+func withoutSuffix(title string, names ...string) string {
+	for _, sep := range separators {
+		if i := strings.LastIndex(title, sep); i > 0 {
+			for _, name := range names {
+				if name != "" && sameWords(title[i:], name) {
+					return title[:i]
+				}
+			}
+		}
+	}
+	return title
+}
+
+// separators stand between a headline and the site's name.
+var separators = []string{" | ", " — ", " – ", " - ", " :: ", " * ", " • "}
+
 // withoutSite drops the site's name from a <title>: "Headline | The Paper", "Headline - The Paper".
 func withoutSite(title string) string {
-	for _, sep := range []string{" | ", " — ", " – ", " - ", " :: "} {
+	for _, sep := range separators {
 		if i := strings.LastIndex(title, sep); i > 0 && len(strings.Fields(title[:i])) >= 3 {
 			return title[:i]
 		}

@@ -147,6 +147,38 @@ func hidden(n *html.Node) bool {
 	return false
 }
 
+// overlays are parts of the names that pages give to what they lay over an article: long texts on
+// privacy, which else pass for it.
+var overlays = []string{"onetrust", "cookie", "consent", "gdpr", "ccpa"}
+
+// removeOverlays drops the elements that are named as overlays.
+func removeOverlays(n *html.Node) {
+	for c := n.FirstChild; c != nil; {
+		next := c.NextSibling
+		if c.Type == html.ElementNode && c.DataAtom != atom.Html && c.DataAtom != atom.Body && isOverlay(c) {
+			n.RemoveChild(c)
+		} else {
+			removeOverlays(c)
+		}
+		c = next
+	}
+}
+
+func isOverlay(n *html.Node) bool {
+	for _, a := range n.Attr {
+		if a.Key != "id" && a.Key != "class" {
+			continue
+		}
+		name := strings.ToLower(a.Val)
+		for _, o := range overlays {
+			if strings.Contains(name, o) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // find is the first element of the name, nil where there is none.
 func find(n *html.Node, name string) *html.Node {
 	if n.Type == html.ElementNode && n.Data == name {
