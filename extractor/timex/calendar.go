@@ -56,6 +56,11 @@ func (c civil) addMonths(n int) civil {
 	return c
 }
 
+// before reports whether c is an earlier day than o.
+func (c civil) before(o civil) bool {
+	return c.year < o.year || c.year == o.year && (c.month < o.month || c.month == o.month && c.day < o.day)
+}
+
 // weekday is 1 for Monday to 7 for Sunday.
 func (c civil) weekday() int { return mod7(c.number()+3) + 1 }
 

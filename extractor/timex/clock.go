@@ -8,6 +8,13 @@ func (r *resolver) clockTime(e *expr) (when, bool) {
 	w := when{gran: gClock, clock: int(e.f[fClock]), prec: int(e.f[fPrec])}
 	part := int(e.f[fPart])
 	switch e.f[fOp] {
+	case opClockBefore:
+		hour, ok := r.part(e, 0)
+		if !ok || hour.gran != gClock {
+			return w, false
+		}
+		hour.clock += int(e.f[fNum]) / 1000 * 60
+		return hour, hour.clock >= 0
 	case opOClock:
 		h := int(e.f[fNum]) / 1000
 		if h < 0 || h > 24 || e.f[fNum]%1000 != 0 {
@@ -109,7 +116,7 @@ func (r *resolver) dayAhead(e *expr) (when, bool) {
 // dayNear is the day that the text speaks of: the last mentioned in this sentence or the ones
 // before it, else the article's.
 func (r *resolver) dayNear(e *expr) when {
-	if r.day.gran != gNone && r.doc.Tokens[e.first].Sentence-r.sent <= 3 {
+	if r.day.gran != gNone && r.doc.Tokens[e.first].Sentence-r.sent <= 3 && !(r.known() && r.ref.before(r.day.day)) {
 		return r.day
 	}
 	return when{gran: gDay, day: r.ref}
@@ -133,6 +140,10 @@ func (r *resolver) dayPart(e *expr) (when, bool) {
 		return w, true
 	}
 	w.day = r.ref
+	if e.f[fDir] == 0 && r.day.gran != gNone && r.sent == r.doc.Tokens[e.first].Sentence {
+		w.day, w.weekday = r.day.day, r.day.weekday
+		return w, true
+	}
 	if r.known() && e.f[fDir] == dirLast {
 		w.day = r.ref.addDays(-1)
 	}
@@ -150,9 +161,12 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	c := w.day
 	c.year = r.ref.year
 	tense := r.tense(e)
+	if r.by(e) {
+		tense = 1
+	}
 	if w.gran == gMonth {
 		switch {
-		case c.month > r.ref.month && tense <= 0 && !r.by(e):
+		case c.month > r.ref.month && tense <= 0:
 			return c.year - 1, false
 		case c.month < r.ref.month && tense > 0 && r.ref.month-c.month > 3:
 			return c.year + 1, false
@@ -161,7 +175,7 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	}
 	ahead := c.number() - r.ref.number()
 	switch {
-	case ahead > 300 || ahead > 45 && tense < 0 || ahead > 182 && tense == 0:
+	case ahead > 300 || ahead > 10 && tense < 0 || ahead > 182 && tense == 0:
 		return c.year - 1, false
 	case ahead < -300 || ahead < -60 && tense > 0 || ahead < -182 && tense == 0:
 		return c.year + 1, false

@@ -49,7 +49,7 @@ var fieldNames = map[string]field{
 
 // classFields gives the field that a class fills where the pattern names none.
 var classFields = map[class]field{
-	clsMonth: fMonth, clsWeekdays: fWeekday, clsMon: fMonth, clsWeekday: fWeekday, clsWday: fWeekday, clsUnit: fUnit, clsUnits: fUnit,
+	clsMonth: fMonth, clsY0: fYear, clsDotClock: fClock, clsWeekdays: fWeekday, clsMon: fMonth, clsWeekday: fWeekday, clsWday: fWeekday, clsUnit: fUnit, clsUnits: fUnit,
 	clsPart: fPart, clsSeason: fSeason, clsOrd: fOrd, clsDecadeWord: fDecade, clsZone: fZone, clsAMPM: fAMPM,
 	clsDay: fDay, clsDayOrd: fDay, clsHour: fClock, clsYear: fYear, clsY4: fYear, clsY2: fYear, clsOrdNum: fOrd,
 	clsDecade: fDecade, clsClock: fClock, clsClockAMPM: fClock, clsMil: fClock, clsDot: fA, clsQ: fOrd, clsHalf: fOrd,

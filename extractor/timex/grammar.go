@@ -93,6 +93,7 @@ type grammar struct {
 	rules    []rule
 	groups   []group
 	top      int16
+	cont     int16 // the group of days that go on from others
 	holidays []holiday
 	slash    uint16 // the word "/"
 }
@@ -131,7 +132,7 @@ var load = sync.OnceValue(func() *grammar {
 	if !ok {
 		panic("rules.tsv: no group expr")
 	}
-	g.top = top
+	g.top, g.cont = top, ids["cont"]
 	return g
 })
 

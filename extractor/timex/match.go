@@ -246,6 +246,9 @@ func (m *matcher) capture(a *atom, x *alt, e *expr) {
 	case clsMil:
 		e.put(fClock, a.aux)
 		e.put(fPrec, precMinute)
+	case clsDotClock:
+		e.put(fClock, a.val*3600+a.aux/10*60)
+		e.put(fPrec, precMinute)
 	case clsHour:
 		e.put(fClock, a.val*3600)
 		e.put(fPrec, precHour)

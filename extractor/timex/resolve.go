@@ -7,19 +7,21 @@ import (
 // resolver turns expressions into points on the calendar, in text order: what was said before
 // decides what "the same day" means.
 type resolver struct {
-	m       *matcher
-	doc     *text.Doc
-	ref     civil // the article's day; the year is 0 where it is not known
-	clock   int   // its time of day in seconds
-	anchor  when  // the last point mentioned
-	day     when  // the last day mentioned
-	sent    int   // the sentence of that day
-	quarter when  // the last quarter mentioned
-	period  when  // the last reporting period mentioned, where that was a quarter
-	order   DateOrder
-	pending []int32 // expressions of the sentence that are not resolved yet
-	years   []dated // where the article's day is not known: the years that the text states
-	second  bool    // this is the second run, which uses them
+	m        *matcher
+	doc      *text.Doc
+	ref      civil // the article's day; the year is 0 where it is not known
+	clock    int   // its time of day in seconds
+	anchor   when  // the last point mentioned
+	day      when  // the last day mentioned
+	sent     int   // the sentence of that day
+	time     when  // the last clock time mentioned
+	timeSent int   // its sentence
+	quarter  when  // the last quarter mentioned
+	period   when  // the last reporting period mentioned, where that was a quarter
+	order    DateOrder
+	pending  []int32 // expressions of the sentence that are not resolved yet
+	years    []dated // where the article's day is not known: the years that the text states
+	second   bool    // this is the second run, which uses them
 }
 
 func (r *resolver) known() bool { return r.ref.year != 0 }
@@ -48,6 +50,15 @@ func (r *resolver) point(e *expr) (when, bool) {
 		return r.point(&r.m.arena[e.sub[0]])
 	case opDate:
 		return r.date(e)
+	case opDayRange:
+		w, ok := r.date(e)
+		last := w
+		last.day.day = int(e.f[fB])
+		if !ok || last.day.day <= w.day.day || last.day.day > daysIn(max(w.day.year, 4), w.day.month) {
+			return w, false
+		}
+		w.end = &last
+		return w, true
 	case opSlashed, opDotted:
 		return r.slashed(e)
 	case opWeekday, opWeekdayWeek:
@@ -171,7 +182,7 @@ func (r *resolver) date(e *expr) (when, bool) {
 		switch {
 		case e.has(fYearDir):
 			w.day.year = r.yearDir(int(e.f[fYearDir]))
-		case e.has(fDir):
+		case e.has(fDir) && !e.has(fDay):
 			w.day.year = r.directed(w, e)
 		default:
 			w.day.year, w.inferred = r.guessYear(w, e)
@@ -292,6 +303,9 @@ func (r *resolver) unitRef(e *expr) (when, bool) {
 	base, _ := r.base(e, unit)
 	if unit == uQuarter && e.f[fBase] == baseAnchor && r.quarter.gran == gQuarter {
 		base = r.quarter
+	}
+	if unit == uWeekend && step == 0 && e.f[fBase] == baseRef && r.known() && r.ref.weekday() <= 2 && r.tense(e) <= 0 {
+		step = -1 // on a Monday, "this weekend" is the one just over
 	}
 	return r.step(base, unit, step), true
 }
@@ -567,6 +581,10 @@ func (r *resolver) shift(e *expr) (when, bool) {
 	}
 	c := base.day
 	clock, prec := 0, precHour
+	if unit <= uHour && e.f[fBase] == baseAnchor && r.time.gran == gClock && r.doc.Tokens[e.first].Sentence-r.timeSent <= 3 {
+		base = r.time
+		c = base.day
+	}
 	if base.gran == gClock {
 		clock, prec = base.clock, base.prec
 	} else if e.f[fBase] == baseRef {

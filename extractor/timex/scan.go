@@ -49,7 +49,7 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		}
 	}
 	for i := range atoms {
-		if atoms[i].cls&(clsMonth|clsWeekday|clsSeason|clsUnit|clsPart) != 0 {
+		if atoms[i].cls&(clsMonth|clsWeekday|clsSeason|clsUnit|clsPart|clsCore) != 0 {
 			disambiguate(doc, atoms, i)
 		}
 	}
@@ -263,6 +263,9 @@ func integer(n, width int, s string, a *atom) {
 		}
 		if 1000 <= n && n < 3000 {
 			a.cls |= clsY4
+			if n%10 == 0 {
+				a.cls |= clsY0
+			}
 			if n < 2150 {
 				a.cls |= clsYear
 			}
@@ -301,6 +304,9 @@ func separated(s string, n, i int, a *atom) {
 		}
 		a.cls, a.val = clsNumber, int32(n)
 		a.aux = int32(m)
+		if width == 2 && m < 60 && n <= 12 {
+			a.cls |= clsDotClock
+		}
 		for ; width < 3; width++ {
 			a.aux *= 10
 		}
@@ -451,7 +457,7 @@ func disambiguate(doc *text.Doc, atoms []atom, i int) {
 			a.cls = 0
 		case a.cls&clsMon == 0: // a short name
 		case strings.EqualFold(t.Text, "may"):
-			if t.Tag == "MD" || i == doc.Sentences[t.Sentence].FirstToken && !dated && beside(i+1, clsProper|clsDeterminer) || i+1 < len(atoms) && strings.HasPrefix(doc.Tokens[i+1].Tag, "VB") && doc.Tokens[i+1].Tag != "VBD" && doc.Tokens[i+1].Tag != "VBN" || surname(doc, atoms, i) {
+			if t.Tag == "MD" || !dated && beside(i+1, clsProper|clsDeterminer) && opens(doc, i) || i+1 < len(atoms) && strings.HasPrefix(doc.Tokens[i+1].Tag, "VB") && doc.Tokens[i+1].Tag != "VBD" && doc.Tokens[i+1].Tag != "VBN" || surname(doc, atoms, i) {
 				a.cls &^= clsMonth | clsMon
 			}
 		case strings.EqualFold(t.Text, "march"):
@@ -473,11 +479,24 @@ func disambiguate(doc *text.Doc, atoms []atom, i int) {
 		if strings.HasPrefix(t.Tag, "VB") || titled(doc, atoms, i) && !beside(i+1, clsY4) {
 			a.cls &^= clsSeason
 		}
-	case a.cls&(clsUnit|clsPart) != 0:
-		if titled(doc, atoms, i) {
-			a.cls &^= clsUnit | clsUnits | clsPart
+	case a.cls&(clsUnit|clsPart|clsCore) != 0:
+		if titled(doc, atoms, i) || len(t.Text) < 4 && upper && strings.ToUpper(t.Text) == t.Text {
+			a.cls &= clsName | clsNoun | clsProper | clsAdjective
+			a.word = 0
 		}
 	}
+}
+
+// opens reports whether token i is the first of its sentence, or of a quotation.
+func opens(doc *text.Doc, i int) bool {
+	if i == doc.Sentences[doc.Tokens[i].Sentence].FirstToken {
+		return true
+	}
+	switch doc.Tokens[i-1].Text {
+	case "“", "\"", "``", "‘", "'":
+		return true
+	}
+	return false
 }
 
 // introduces reports whether a word before a short name of a weekday makes sure that it is one.
@@ -496,7 +515,7 @@ func titled(doc *text.Doc, atoms []atom, i int) bool {
 		return false
 	}
 	s := doc.Sentences[doc.Tokens[i].Sentence]
-	if i == s.FirstToken || i > 0 && atoms[i-1].cls&(clsWeekday|clsMonth) != 0 {
+	if i == s.FirstToken || atoms[i-1].cls&(clsWeekday|clsMonth|clsOrdNum|clsOrd|clsNumber) != 0 {
 		return false
 	}
 	if t := doc.Tokens[i].Text; len(t) > 2 && strings.ToUpper(t) == t {

@@ -15,11 +15,11 @@ func (r *resolver) future(e *expr) bool { return r.tense(e) > 0 }
 func (r *resolver) tense(e *expr) int {
 	toks := r.doc.Tokens
 	s := r.doc.Sentences[toks[e.first].Sentence]
+	if tensed := introduced(toks, int(e.first), s.FirstToken); tensed != 0 {
+		return tensed
+	}
 	first, last := max(s.FirstToken, int(e.first)-24), min(s.EndToken, int(e.end)+12)
 	for i := int(e.first) - 1; i >= first; i-- {
-		if i == int(e.first)-1 && lasting(toks[i].Text) {
-			return 1
-		}
 		if t := verb(toks, i, first, int(e.first)-i); t != 0 {
 			return t
 		}
@@ -32,13 +32,20 @@ func (r *resolver) tense(e *expr) int {
 	return 0
 }
 
-// lasting reports whether a preposition before a date puts it ahead.
-func lasting(s string) bool {
-	switch s {
-	case "until", "till", "til", "Until":
-		return true
+// introduced is what the words just before a date say: "since", "as of" look back.
+func introduced(toks []text.Token, i, first int) int {
+	if i <= first {
+		return 0
 	}
-	return false
+	switch strings.ToLower(toks[i-1].Text) {
+	case "since":
+		return -1
+	case "of":
+		if i-2 >= first && strings.EqualFold(toks[i-2].Text, "as") {
+			return -1
+		}
+	}
+	return 0
 }
 
 // verb is what the word at token i says of its clause's time; gap is how far it is from the date.
@@ -46,18 +53,19 @@ func verb(toks []text.Token, i, first, gap int) int {
 	t := &toks[i]
 	switch t.Tag {
 	case "MD":
-		return 1
+		switch strings.ToLower(t.Text) {
+		case "will", "'ll", "’ll", "shall", "wo", "may", "might", "should", "must":
+			return 1
+		}
 	case "VBD":
-		if planned(t.Text) && gap < 8 {
-			return 1
-		}
-		if (strings.EqualFold(t.Text, "was") || strings.EqualFold(t.Text, "were")) && i+1 < len(toks) && (planned(toks[i+1].Text) || toks[i+1].Text == "to") {
-			return 1
-		}
 		return -1
 	case "VBN":
-		if planned(t.Text) {
-			return 1
+		if planned(t.Text) && i > first {
+			switch strings.ToLower(toks[i-1].Text) {
+			case "is", "are", "be", "'s", "’s", "'re", "now", "currently", "also", "not":
+				return 1
+			}
+			return 0
 		}
 		for j := i - 1; j >= first && j >= i-3; j-- {
 			if strings.EqualFold(toks[j].Text, "be") {

@@ -148,10 +148,38 @@ func (f *finder) run(doc *text.Doc) {
 		}
 		if m.arena[index].f[fOp] != opNone {
 			f.r.pending = append(f.r.pending, int32(index))
+			end = f.continued(index, end)
 		}
 		i = end
 	}
 	f.flush()
+}
+
+// continued takes the days that go on from a day of a month: "March 15 to 17", "December 5 and 6".
+// It gives the token after them.
+func (f *finder) continued(index, end int) int {
+	m := &f.m
+	for n := 0; n < 8 && end+1 < len(m.atoms) && !m.atoms[end].breaks && !m.atoms[end+1].breaks; n++ {
+		in := f.r.inner(&m.arena[index])
+		if in.f[fOp] != opDate || !in.has(fMonth) || !in.has(fDay) || in.has(fYear) || int(in.end) != end || m.atoms[end-1].cls&(clsDay|clsDayOrd) == 0 {
+			return end
+		}
+		switch f.r.doc.Tokens[end].Text {
+		case "to", "and", "or", "until", "through", "till", "&":
+		default:
+			return end
+		}
+		next, last := m.group(m.g.cont, end+1)
+		if last == 0 {
+			return end
+		}
+		e := m.arena[next]
+		e.put(fMonth, in.f[fMonth])
+		m.arena = append(m.arena, e)
+		index, end = len(m.arena)-1, last
+		f.r.pending = append(f.r.pending, int32(index))
+	}
+	return end
 }
 
 func (f *finder) reset() {
@@ -206,6 +234,17 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 	if !ok {
 		return d, false
 	}
+	if w.gran == gClock && w.prec == precSecond && r.raceTime(e) {
+		d.Type = TypeDuration
+		var a amount
+		for i, unit := range [...]int{uHour, uMinute, uSecond} {
+			if n := w.clock / [...]int{3600, 60, 1}[i] % 60; n > 0 {
+				a.add(int32(n)*1000, unit)
+			}
+		}
+		d.Value = a.value()
+		return d, a.k > 0
+	}
 	d.Type = TypeDate
 	if w.gran == gClock || w.gran == gPart {
 		d.Type = TypeTime
@@ -258,9 +297,28 @@ func (r *resolver) remember(w when, e *expr) {
 		r.day = when{gran: gDay, day: w.day, weekday: w.weekday}
 		r.sent = r.doc.Tokens[e.first].Sentence
 	}
+	if w.gran == gClock {
+		r.time, r.timeSent = w, r.doc.Tokens[e.first].Sentence
+	}
 	if !r.second && w.day.year != 0 && !w.inferred {
 		r.years = append(r.years, dated{int(e.first), w.day.year})
 	}
+}
+
+// raceTime reports whether a time with seconds is how long a run took, not a time of day: no
+// date, zone or half of the day is with it, nor a preposition of time before it.
+func (r *resolver) raceTime(e *expr) bool {
+	if e.has(fAMPM) || e.has(fZone) || e.has(fLocal) || e.nsub > 0 || e.has(fMonth) {
+		return false
+	}
+	if e.first == 0 {
+		return true
+	}
+	switch strings.ToLower(r.doc.Tokens[e.first-1].Text) {
+	case "at", "by", "until", "since", "from", "before", "after", "around", "about":
+		return false
+	}
+	return true
 }
 
 // setValue is the TIMEX3 value of a recurring date.

@@ -68,6 +68,11 @@ func pad(n, width int) string {
 
 // value is the TIMEX3 value; what is not known is X.
 func (w when) value() string {
+	if w.end != nil {
+		last := *w.end
+		w.end = nil
+		return w.value() + "/" + last.value()
+	}
 	year := pad(w.day.year, 4)
 	switch w.gran {
 	case gRef:

@@ -63,6 +63,8 @@ const (
 	clsPreposition                   // in, to
 	clsRelative                      // who, when
 	clsWeekdays                      // Mondays
+	clsY0                            // 4 digits, the last 0
+	clsDotClock                      // 10.30, where a.m. or p.m. follows
 )
 
 var classNames = map[string]class{
@@ -74,7 +76,7 @@ var classNames = map[string]class{
 	"decade": clsDecade, "clock": clsClock, "clockampm": clsClockAMPM, "mil": clsMil, "dotdate": clsDot,
 	"number": clsNumber, "name": clsName, "q": clsQ, "h": clsHalf, "fy": clsFY, "stamp": clsStampT, "plural": clsPlural,
 	"noun": clsNoun, "proper": clsProper, "adjective": clsAdjective, "determiner": clsDeterminer, "verb": clsVerb,
-	"preposition": clsPreposition, "weekdays": clsWeekdays, "relative": clsRelative,
+	"preposition": clsPreposition, "weekdays": clsWeekdays, "y0": clsY0, "dotclock": clsDotClock, "relative": clsRelative,
 }
 
 // coreClasses are the classes of which every expression has at least one word.
