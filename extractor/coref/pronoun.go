@@ -26,19 +26,21 @@ const (
 // Weights of a candidate, set on the development articles. A candidate below clear, or not ahead
 // of the next by lead, leaves the pronoun unresolved.
 const (
-	perSentence   = 1.0 // for each sentence between
-	perParagraph  = 0.3
-	asSubject     = 1.6
-	sameSentence  = 0.2
-	inQuotation   = 1.6
-	asPossessive  = 0.8
-	knownGender   = 1.0
-	chained       = 1.2 // the last pronoun like this one was the candidate's
-	headline      = 0.5
-	clear         = -3.0
-	introduction  = 0.3 // a name with a role or in full
-	perMention    = 0.08
-	mostlyCounted = 8
+	perSentence    = 1.0 // for each sentence between
+	perParagraph   = 0.3
+	asSubject      = 1.6
+	sameSentence   = 0.2
+	inQuotation    = 1.6
+	asPossessive   = 0.8
+	knownGender    = 1.0
+	likelyGender   = 1.0
+	unlikelyGender = 2.5
+	chained        = 1.2 // the last pronoun like this one was the candidate's
+	headline       = 0.5
+	clear          = -3.0
+	introduction   = 0.3 // a name with a role or in full
+	perMention     = 0.08
+	mostlyCounted  = 8
 )
 
 // occurrence is a name or a resolved pronoun that a later pronoun may refer to.
@@ -58,7 +60,8 @@ type pronouns struct {
 	doc      *text.Doc
 	entities []Entity
 	mentions []ner.Mention
-	genders  []gender
+	genders  []gender // shown by a title or a pronoun
+	given    []gender // suggested by the given name
 	counts   []int
 	last     map[string]int // pronoun -> entity it last stood for
 	seen     []occurrence
@@ -71,7 +74,7 @@ func resolvePronouns(doc *text.Doc, entities []Entity, mentions []ner.Mention) [
 		return mentions
 	}
 	p := &pronouns{doc: doc, entities: entities, mentions: mentions, counts: make([]int, len(entities)), last: map[string]int{}}
-	p.genders = genders(doc, entities, mentions)
+	p.genders, p.given = genders(doc, entities, mentions)
 	stretches := doc.Quoted()
 	out := make([]ner.Mention, 0, len(mentions)+8)
 	m, q := 0, 0
@@ -106,7 +109,7 @@ func resolvePronouns(doc *text.Doc, entities []Entity, mentions []ner.Mention) [
 		case "VBD", "VBZ", "VBP", "MD":
 			subjectDue = false
 		}
-		if len(t.Text) > 4 || t.Tag != "PRP" && t.Tag != "NN" && t.Tag != "NNP" {
+		if len(t.Text) > 4 || t.Tag != "PRP" && t.Tag != "PRP$" && t.Tag != "NN" && t.Tag != "NNP" {
 			continue
 		}
 		low := strings.ToLower(t.Text)
@@ -114,6 +117,11 @@ func resolvePronouns(doc *text.Doc, entities []Entity, mentions []ner.Mention) [
 		switch low {
 		case "he", "she":
 			e = p.person(low, i)
+		case "him", "her":
+			if i >= 2 && doc.Tokens[i-1].Text == "to" && strings.EqualFold(doc.Tokens[i-2].Text, "according") {
+				low = map[string]string{"him": "he", "her": "she"}[low]
+				e = p.person(low, i)
+			}
 		case "it", "they":
 			if p.speaks(i) {
 				e = p.body(low, i)
@@ -165,10 +173,16 @@ func (p *pronouns) person(low string, i int) int {
 			return 0, false
 		}
 		switch p.genders[e] {
-		case unknown:
-			return 0, true
 		case want:
 			return knownGender, true
+		case unknown:
+			switch p.given[e] {
+			case want:
+				return likelyGender, true
+			case unknown:
+				return 0, true
+			}
+			return -unlikelyGender, true
 		}
 		return 0, false
 	})
@@ -244,9 +258,9 @@ func (p *pronouns) speaks(i int) bool {
 }
 
 // genders reads what honorifics, titles and given names show.
-func genders(doc *text.Doc, entities []Entity, mentions []ner.Mention) []gender {
-	out := make([]gender, len(entities))
-	given := make([]gender, len(entities))
+func genders(doc *text.Doc, entities []Entity, mentions []ner.Mention) (out, given []gender) {
+	out = make([]gender, len(entities))
+	given = make([]gender, len(entities))
 	tok := 0
 	for i := range mentions {
 		m := &mentions[i]
@@ -268,12 +282,7 @@ func genders(doc *text.Doc, entities []Entity, mentions []ner.Mention) []gender 
 			given[m.Entity] = givenGender(first)
 		}
 	}
-	for e := range out {
-		if out[e] == unknown {
-			out[e] = given[e]
-		}
-	}
-	return out
+	return out, given
 }
 
 // titleGender is what a word before a name shows.

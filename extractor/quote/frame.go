@@ -55,6 +55,9 @@ func (u *unit) isVerb(i int, v cue.Verb) bool {
 		return true
 	}
 	prev, next := u.at(i-1), u.at(i+1)
+	if i == 0 && v.Class&cue.Say != 0 && v.Tense == cue.Past && next.kind == name {
+		return true // "Remarked Smith, …"
+	}
 	if prev.kind == word {
 		switch prev.tag {
 		case "DT", "PRP$", "POS", "IN":
@@ -100,12 +103,14 @@ func (u *unit) verbFrame(i int, v cue.Verb) (frame, bool) {
 	f := frame{verb: v, cueFirst: i, cueEnd: i + 1, subjFirst: -1, subjEnd: -1, head: -1, after: i + 1}
 	// The verb group to the left.
 	j := i - 1
+	perfect := false
 	for j >= 0 && u.items[j].kind == word {
 		low := u.items[j].low
 		switch {
 		case low == "not" || low == "n't" || low == "n’t" || low == "never" || low == "declined" || low == "refused" || low == "cannot":
 			f.negated = true
 		case auxiliary(low):
+			perfect = true
 			if be(low) && (v.Tense == cue.Past || v.Tense == cue.Part) {
 				f.passive = true
 			}
@@ -154,8 +159,9 @@ group:
 		f.clauseFirst = f.cueFirst
 		return f, true
 	}
-	if !f.participle && u.mayInvert(j, v) {
-		if first, end, head := u.phraseRight(i + 1); end > first && u.endsClause(end) && (head >= 0 || v.Lemma == "say" || u.at(j).kind == quoted) {
+	if !f.participle && !perfect && u.mayInvert(j, v) {
+		beside := u.at(j).kind == quoted || u.at(j).low == "," && u.at(j-1).kind == quoted
+		if first, end, head := u.phraseRight(i + 1); end > first && u.endsClause(end) && (head >= 0 || v.Lemma == "say" || beside) {
 			f.subjFirst, f.subjEnd, f.head, f.inverted = first, end, head, true
 			f.after = end
 			f.clauseFirst = f.cueFirst

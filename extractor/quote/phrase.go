@@ -119,13 +119,13 @@ func (u *unit) phraseLeft(i int) (first, end, head int) {
 			break
 		}
 		if p.low == "and" || p.low == "or" {
-			if j-2 >= 0 && (u.items[j-2].kind == name && cur.kind == name || nounLike(&u.items[j-2]) && cur.kind == word && u.items[j-2].kind == word && u.items[j-2].tag != "PRP") {
+			if j-2 >= 0 && (u.items[j-2].kind == name && (cur.kind == name || cur.tag == "NNP") || nounLike(&u.items[j-2]) && cur.kind == word && u.items[j-2].kind == word && u.items[j-2].tag != "PRP") {
 				j -= 2
 				continue
 			}
 			break
 		}
-		if !inside(p) {
+		if !inside(p) && cur.low != "-" {
 			break
 		}
 		if (p.tag == "VBN" || p.tag == "VBG") && j-2 >= 0 && !inside(&u.items[j-2]) {
@@ -162,7 +162,7 @@ func (u *unit) phraseRight(i int) (first, end, head int) {
 			last = j
 			continue
 		}
-		if inside(it) {
+		if inside(it) || it.kind == word && u.at(j+1).low == "-" {
 			if j > last && last > i && it.tag != "POS" && it.low != "-" && u.items[j-1].tag != "POS" && u.at(j-1).low != "-" && !linking(u.at(j-1).low) && it.tag == "DT" {
 				break
 			}
@@ -257,6 +257,11 @@ func (u *unit) subjectLeft(j, depth int) (first, end, head int) {
 		if f, e, h := u.beyondRelative(first); f >= 0 && end > first {
 			return f, e, h
 		}
+		if head < 0 && end > first {
+			if f, e, h := u.clauseOpener(first); f >= 0 {
+				return f, e, h
+			}
+		}
 		return first, end, head
 	}
 	if strings.HasPrefix(u.items[j].tag, "VB") || u.items[j].tag == "RP" {
@@ -345,6 +350,23 @@ func (u *unit) beyondRelative(i int) (first, end, head int) {
 	return -1, -1, -1
 }
 
+// clauseOpener finds the name that opens the clause where the phrase that starts at item i is only
+// the object of a preposition or a participle in it: "Smith in relaying the news said".
+func (u *unit) clauseOpener(i int) (first, end, head int) {
+	if p := u.at(i - 1); i < 2 || p.kind != word || p.tag != "IN" && p.tag != "TO" && p.tag != "VBG" && p.tag != "VB" {
+		return -1, -1, -1
+	}
+	k := i - 1
+	for k > 0 && k > i-16 && !u.closes(k-1) && u.items[k-1].kind != quoted && u.items[k-1].low != "that" && !finite(&u.items[k-1]) {
+		k--
+	}
+	first, end, head = u.phraseRight(k)
+	if end > first && end < i && head >= 0 {
+		return first, end, head
+	}
+	return -1, -1, -1
+}
+
 // coordinated finds the subject that a verb group after the conjunction at item j shares with the
 // verb before: that of the last verb of speaking, else of the nearest verb.
 func (u *unit) coordinated(j, depth int) (first, end, head int) {
@@ -361,6 +383,10 @@ func (u *unit) coordinated(j, depth int) (first, end, head int) {
 func (u *unit) apposed(first, end, head int) (int, int, int) {
 	if head < 0 && end > first && u.at(first-1).low == "," && u.personAt(first-2) && u.items[first].kind == word && u.items[first].tag != "PRP" {
 		return first - 2, end, first - 2
+	}
+	// "Smith an analyst for the bank said"
+	if head < 0 && end > first && u.items[first].tag == "DT" && u.personAt(first-1) {
+		return first - 1, end, first - 1
 	}
 	return first, end, head
 }
