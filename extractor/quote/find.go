@@ -1,7 +1,6 @@
 package quote
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,8 +22,8 @@ type finder struct {
 	out       []Quote
 }
 
-// Find returns the article's quotes in text order. Mentions and entities are coref.Resolve's.
-func Find(doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) []Quote {
+// newFinder cuts the document into units and finds their frames.
+func newFinder(doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) *finder {
 	f := &finder{doc: doc, mentions: mentions, entities: entities, stretches: doc.Quoted()}
 	f.units = f.skeletons()
 	f.frames = make([][]frame, len(f.units))
@@ -32,6 +31,12 @@ func Find(doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) []Quot
 	for i := range f.units {
 		f.frames[i] = f.units[i].frames()
 	}
+	return f
+}
+
+// Find returns the article's quotes in text order. Mentions and entities are coref.Resolve's.
+func Find(doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) []Quote {
+	f := newFinder(doc, mentions, entities)
 	for i := range f.units {
 		f.marked(i)
 	}
@@ -49,7 +54,7 @@ func (f *finder) marked(n int) {
 		q := u.items[k].ref
 		s := &f.stretches[q]
 		fr, rule := f.link(n, k)
-		if !f.isQuote(u, k, fr, rule) {
+		if !isQuote(f.features(u, k, fr, rule)) {
 			continue
 		}
 		out := &Quote{Span: s.Span, Text: s.Span.In(f.doc.Text), Kind: f.kind(u, k), Rule: rule}
@@ -286,41 +291,6 @@ func (u *unit) breaks(a, b int) bool {
 func firstRune(s string) rune {
 	r, _ := utf8.DecodeRuneInString(s)
 	return r
-}
-
-// isQuote reports whether a stretch in marks is somebody's words, not a title, a nickname or a
-// term.
-func (f *finder) isQuote(u *unit, k int, fr *frame, rule string) bool {
-	s := &f.stretches[u.items[k].ref]
-	words := 0
-	for _, t := range f.doc.Tokens[s.FirstToken:s.EndToken] {
-		if letterOrDigit(t.Text) {
-			words++
-		}
-	}
-	if words == 0 {
-		return false
-	}
-	last := f.doc.Tokens[s.EndToken-1].Text
-	ended := strings.ContainsAny(last, ".,!?…")
-	prev := u.at(k - 1)
-	switch prev.low {
-	case "titled", "entitled", "named", "nicknamed", "film", "movie", "song", "album", "book", "novel", "series", "single", "show", "dubbed", "word", "term", "phrase", "aka", "codenamed", "called":
-		if !ended || words < 3 {
-			return prev.low == "called" && rule == "before" && fr != nil && !fr.passive && words > 1
-		}
-	}
-	switch rule {
-	case "after", "before":
-		return words > 1 || ended || rule == "before" && fr.verb.Class&cue.Say != 0
-	case "continued":
-		return true
-	case "according", "clause":
-		return words > 1 || ended
-	case "subject":
-		return words > 3 || ended && words > 1
-	}
-	return words > 3 || ended && words > 1
 }
 
 // kind tells a quotation that stands by itself from a fragment in the reporter's sentence.

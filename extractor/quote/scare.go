@@ -1,0 +1,188 @@
+package quote
+
+import (
+	_ "embed"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/datelinenews/dateline/extractor/quote/cue"
+)
+
+// Marks also stand around titles of works, nicknames and terms that are nobody's utterance. A
+// logistic regression tells them apart; `go test -run TestTrainMarks -train` rebuilds its weights
+// from annotated articles (see data/MODEL.md).
+//
+//go:embed data/marks.tsv
+var marksTSV string
+
+var markWeights = sync.OnceValue(func() map[string]float64 {
+	m := map[string]float64{}
+	for line := range strings.Lines(marksTSV) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if !ok || line[0] == '#' {
+			continue
+		}
+		if w, err := strconv.ParseFloat(value, 64); err == nil {
+			m[name] = w
+		}
+	}
+	return m
+})
+
+// isQuote reports whether a stretch with these features is somebody's words.
+func isQuote(features []string) bool { return probability(markWeights(), features) >= 0.5 }
+
+func probability(weights map[string]float64, features []string) float64 {
+	z := 0.0
+	for _, f := range features {
+		z += weights[f]
+	}
+	return 1 / (1 + math.Exp(-z))
+}
+
+// features describes the stretch at item k, which rule gives to the frame fr, if any.
+func (f *finder) features(u *unit, k int, fr *frame, rule string) []string {
+	s := &f.stretches[u.items[k].ref]
+	out := make([]string, 0, 24)
+	add := func(name string) { out = append(out, name) }
+	add("bias")
+	words, capitals, verbs, firstPerson, digits := 0, 0, 0, 0, 0
+	for i := s.FirstToken; i < s.EndToken && words < 40; i++ {
+		t := &f.doc.Tokens[i]
+		if !letterOrDigit(t.Text) {
+			continue
+		}
+		words++
+		if r := firstRune(t.Text); r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			capitals++
+			if r <= '9' {
+				digits++
+			}
+		}
+		switch t.Tag {
+		case "VBD", "VBZ", "VBP", "MD":
+			verbs++
+		}
+		switch t.Text {
+		case "I", "we", "We", "my", "our", "us", "you", "You", "me":
+			firstPerson++
+		}
+	}
+	if words == 0 {
+		return []string{"empty"}
+	}
+	add("words=" + [...]string{"0", "1", "2", "3", "4", "5", "5", "7", "7", "7"}[min(words, 9)])
+	if words > 9 {
+		add("words>9")
+	}
+	last := f.doc.Tokens[s.EndToken-1].Text
+	ended := strings.ContainsAny(last, ".!?…")
+	switch {
+	case ended:
+		add("ended")
+	case last == ",":
+		add("comma")
+	}
+	if verbs > 0 {
+		add("verb")
+	}
+	if firstPerson > 0 {
+		add("first-person")
+	}
+	if digits > 0 {
+		add("digits")
+	}
+	switch {
+	case words > 1 && capitals == words:
+		add("title-case")
+	case words > 2 && capitals*2 >= words:
+		add("half-capitals")
+	case words == 1 && capitals == 1:
+		add("one-capital")
+	}
+	if s.Single {
+		add("single")
+	}
+	add("rule=" + rule)
+	if fr != nil {
+		switch c := fr.verb.Class; {
+		case fr.according:
+			add("cue=according")
+		case fr.verb.Lemma == "":
+			add("cue=none")
+		case fr.passive:
+			add("cue=passive")
+		case c&cue.Call != 0 && c&cue.Say == 0:
+			add("cue=call")
+		case c&cue.Say != 0:
+			add("cue=say")
+		default:
+			add("cue=other")
+		}
+		if fr.cueFirst >= 0 && fr.cueFirst < k && k-fr.cueEnd > 12 {
+			add("cue-far")
+		}
+	}
+	p, n := u.at(k-1), u.at(k+1)
+	add("prev=" + neighbour(p))
+	if named(p.low) || p.low == "as" && named(u.at(k-2).low) || named(u.at(k-2).low) && (p.tag == "DT" || p.tag == "PRP") {
+		add("named")
+	}
+	if work(p.low) {
+		add("work")
+	}
+	add("next=" + neighbour(n))
+	if words <= 3 {
+		add("short,prev=" + neighbour(p))
+		add("short,next=" + neighbour(n))
+		if fr != nil && fr.verb.Class&(cue.Say|cue.Call) != 0 && !fr.passive {
+			add("short,cue")
+		}
+	}
+	return out
+}
+
+// neighbour says what stands beside a stretch.
+func neighbour(it *item) string {
+	switch it.kind {
+	case name:
+		return "name"
+	case quoted:
+		return "quoted"
+	}
+	switch it.low {
+	case "":
+		return "none"
+	case ":", ",", ".", "as", "and", "of", "to", "by", "be", "that", "a", "the", "an", "is", "was", "were", "are":
+		return it.low
+	}
+	switch {
+	case strings.HasPrefix(it.tag, "NN"):
+		return "noun"
+	case strings.HasPrefix(it.tag, "VB"):
+		return "verb"
+	case len(it.tag) > 1:
+		return it.tag
+	}
+	return "other"
+}
+
+// named reports whether a word introduces what something is called.
+func named(low string) bool {
+	switch low {
+	case "titled", "entitled", "named", "nicknamed", "dubbed", "called", "known", "termed", "codenamed", "aka", "styled", "referred", "labelled", "labeled", "identified", "billed", "named-checked", "christened", "formerly":
+		return true
+	}
+	return false
+}
+
+// work reports whether a word says that a title or a term follows.
+func work(low string) bool {
+	switch low {
+	case "film", "movie", "song", "album", "book", "novel", "series", "single", "show", "word", "term", "phrase", "slogan", "programme", "program", "project", "operation", "magazine", "play", "article", "event", "poem", "track", "video", "game", "brand", "hashtag", "expression", "title", "motto", "award", "so-called":
+		return true
+	}
+	return false
+}
