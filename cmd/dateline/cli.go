@@ -51,12 +51,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done, but with dead letters.`
 
 // Command is a parsed command line.
 type Command struct {
-	action  action
-	cli     *cli
-	sources *sources
-	model   *kong.Application
-	help    string // printed instead, where asked for
-	code    int    // with help
+	action   action
+	cli      *cli
+	sources  *sources
+	model    *kong.Application
+	selected *kong.Node
+	given    map[string]bool // flags that are on the command line
+	help     string          // printed instead, where asked for
+	code     int             // with help
 }
 
 // action is a subcommand.
@@ -123,7 +125,12 @@ func Parse(args, env []string) (cmd *Command, err error) {
 	if !ok {
 		return nil, fmt.Errorf("%s is no subcommand", ctx.Selected().Name)
 	}
-	cmd.action = a
+	cmd.action, cmd.selected, cmd.given = a, ctx.Selected(), map[string]bool{}
+	for _, path := range ctx.Path {
+		if path.Flag != nil && !path.Resolved {
+			cmd.given[path.Flag.Name] = true
+		}
+	}
 	return cmd, nil
 }
 

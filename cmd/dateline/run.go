@@ -1,7 +1,174 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
 
-type runCmd struct{}
+	"github.com/datelinenews/dateline/extractor"
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/export"
+	"github.com/datelinenews/dateline/pipeline/files"
+	"github.com/datelinenews/dateline/testdata"
+)
 
-func (*runCmd) run(context.Context, *process) error { return nil }
+type runCmd struct {
+	Sources []string `arg:"" optional:"" name:"sources" help:"Files, folders or globs: .txt, .json, .jsonl, .html, each also with .gz; - is standard input. Default: testdata/articles, or the copy of it that is built in."`
+
+	Input files.Form `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl or html. Default: told from how it begins."`
+	Top   int        `default:"8" help:"How many people, organisations, places, dates and speakers the summary has."`
+
+	indexSettings
+	deadSettings
+	extractionSettings
+}
+
+func (runCmd) Help() string {
+	return `An article that is in the index already is replaced, unless what is there is newer. What can't be read or stored goes to the file of dead letters, the rest is indexed, and the exit code is 3.
+
+Examples:
+
+    dateline run
+    dateline run news/ --index ./news-index
+    zcat archive.jsonl.gz | dateline run - --input jsonl`
+}
+
+func (c *runCmd) run(ctx context.Context, p *process) error {
+	source, err := p.articles(c.Sources, c.Input)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	letters := deadPath(&c.deadSettings, &c.indexSettings)
+	return localRun(ctx, p, local{
+		source: source, extraction: &c.extractionSettings, index: c.Index, dead: letters, top: c.Top,
+		done: func() float64 {
+			if source.Total() <= 0 {
+				return -1
+			}
+			return float64(source.Position()) / float64(source.Total())
+		},
+	})
+}
+
+// articles opens the sources, or testdata where there are none.
+func (p *process) articles(paths []string, form files.Form) (*files.Source, error) {
+	const examples = "testdata/articles"
+	if len(paths) > 0 {
+		return p.files(paths, form)
+	}
+	if info, err := os.Stat(examples); err == nil && info.IsDir() {
+		return p.files([]string{examples}, form)
+	}
+	s, err := files.Open(files.Config{Paths: []string{"articles"}, FS: testdata.Articles})
+	if err != nil {
+		return nil, fmt.Errorf("open the articles that are built in: %w", err)
+	}
+	return s, nil
+}
+
+// deadPath is where dead letters of local runs go.
+func deadPath(d *deadSettings, i *indexSettings) string {
+	if d.Dead != "" {
+		return d.Dead
+	}
+	return filepath.Join(filepath.Dir(filepath.Clean(i.Index)), "dead.jsonl")
+}
+
+// local is a run into the embedded index.
+type local struct {
+	source      pipeline.Source
+	extraction  *extractionSettings
+	index, dead string
+	top         int
+	done        func() float64
+}
+
+// localRun extracts and stores, shows how far it is, and sums up.
+func localRun(ctx context.Context, p *process, l local) error {
+	x, err := newExtractor(l.extraction)
+	if err != nil {
+		return err
+	}
+	index, err := openIndex(l.index)
+	if err != nil {
+		return err
+	}
+	var sum pipeline.Summary
+	totals := &export.Summary{}
+	sum, err = p.store(ctx, l, x, summing{index, totals})
+	if closeErr := index.Close(); err == nil && closeErr != nil {
+		err = fmt.Errorf("close index: %w", closeErr)
+	}
+	if err != nil {
+		return err
+	}
+	width, _ := terminal(p.out)
+	_, err = fmt.Fprint(p.out, totals.String(export.SummaryOptions{Top: l.top, Colour: p.colour(p.out), Width: min(width, 120)}))
+	if err != nil {
+		return fmt.Errorf("write output: %w", err)
+	}
+	_, _ = fmt.Fprintf(p.err, "dateline: %s stored in %s in %.1f s (%s/s)\n", plural(sum.Stored, "article"), l.index, // said, not needed
+		sum.Duration.Seconds(), export.Thousands(int(float64(sum.Stored)/max(sum.Duration.Seconds(), 1e-3))))
+	switch dead := sum.DeadTotal(); {
+	case sum.Stopped:
+		return fmt.Errorf("stopped: what was read is stored; run it again for the rest")
+	case dead > 0:
+		_, _ = fmt.Fprintf(p.err, "dateline: %s kept in %s: mend the cause and run dateline replay\n", plural(dead, "dead letter"), l.dead)
+		return errDead
+	case sum.Stored == 0:
+		return errors.New("there were no articles to read")
+	}
+	return nil
+}
+
+// store runs the runner, with its progress.
+func (p *process) store(ctx context.Context, l local, x *extractor.Extractor, sink pipeline.Sink) (pipeline.Summary, error) {
+	dead := pipeline.NewDeadFile(l.dead)
+	runner := &pipeline.Runner{
+		Source: l.source, Sink: sink, Extract: x.Extract,
+		Workers: l.extraction.Workers, MaxText: int(l.extraction.MaxText), MaxAttempts: 3, BatchAge: 500 * time.Millisecond,
+	}
+	_, live := terminal(p.err)
+	bar := &progress{w: p.err, live: live, stats: runner.Stats, done: l.done}
+	runner.Dead = &mourner{DeadLetters: dead, w: bar, where: l.dead}
+	runner.Logger = p.cli.console(bar)
+	bar.start()
+	sum, err := runner.Run(ctx)
+	bar.end()
+	if closeErr := dead.Close(); err == nil && closeErr != nil {
+		err = fmt.Errorf("close dead letters: %w", closeErr)
+	}
+	return sum, err
+}
+
+// summing is a sink that also sums up what it has stored.
+type summing struct {
+	pipeline.Sink
+	totals *export.Summary
+}
+
+func (s summing) Write(ctx context.Context, recs []pipeline.Record) error {
+	err := s.Sink.Write(ctx, recs)
+	var rejected *pipeline.RejectError
+	if err != nil && !errors.As(err, &rejected) {
+		return err
+	}
+	for i := range recs {
+		if rejected != nil && rejected.Reasons[i] != "" {
+			continue
+		}
+		s.totals.Add(&recs[i])
+	}
+	return err
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return export.Thousands(n) + " " + noun + "s"
+}

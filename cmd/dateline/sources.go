@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -206,15 +207,15 @@ func (s *sources) origin(name string) string {
 
 // explain adds to an error of parsing where the value comes from that it is about.
 func (s *sources) explain(err error) error {
-	text := err.Error()
-	if name, _, ok := strings.Cut(strings.TrimPrefix(text, "--"), "="); ok && strings.HasPrefix(text, "--") {
-		name, _, _ = strings.Cut(name, ":")
-		if from := s.origin(name); from != "" {
+	if m := aboutFlag.FindStringSubmatch(err.Error()); m != nil {
+		if from := s.origin(m[1]); from != "" {
 			return fmt.Errorf("%w (set by %s)", err, from)
 		}
 	}
 	return err
 }
+
+var aboutFlag = regexp.MustCompile(`^--([a-z0-9-]+)`)
 
 // nearest is the name of least edit distance, the first of equals.
 func nearest(name string, known []string) string {
