@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -106,7 +107,8 @@ func bytesOf(s *string, b []byte) []byte {
 func (l DeadLetter) Message() Message {
 	m := Message{Value: l.Value, Format: l.Format, Key: l.Key, Name: l.Name, Origin: l.Origin}
 	if l.Partial {
-		m.Err = fmt.Errorf("%s (only a part of %s was kept: read it again from there)", l.Reason, l.Origin)
+		note := fmt.Sprintf(" (only a part of %s was kept: read it again from there)", l.Origin)
+		m.Err = errors.New(strings.TrimSuffix(l.Reason, note) + note) // once, however often it is replayed
 	}
 	return m
 }
