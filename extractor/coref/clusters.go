@@ -225,7 +225,7 @@ func (r *resolver) organisations() {
 		if best < 0 && len(w) == len(core[f]) {
 			continue
 		}
-		if best < 0 { // expanded to a name of its own
+		if best < 0 { // written out, it is a name by itself
 			if g, ok := byCore[strings.Join(w, " ")]; ok {
 				r.union(g, f)
 			}
@@ -243,38 +243,38 @@ func (r *resolver) expand(words []string, byLetters map[string]int, core [][]str
 		return words
 	}
 	last := strings.ToUpper(words[n-1])
-	g, ok := byLetters[last]
-	if !ok {
-		// Defined for the whole: "Karen Border Guard Force (BGF)".
-		for _, c := range r.byAcronym(last) {
-			if subsequence(words[:n-1], r.forms[c].words) {
-				return r.forms[c].words
-			}
+	// Defined for the whole: "Karen Border Guard Force (BGF)".
+	for _, c := range head(r.longForms(last)) {
+		if subsequence(words[:n-1], r.forms[c].words) {
+			return core[c]
 		}
-		return words
 	}
-	if len(core[g]) < 2 {
+	g, ok := byLetters[last]
+	if !ok || len(core[g]) < 2 {
 		return words
 	}
 	return append(append([]string(nil), words[:n-1]...), core[g]...)
 }
 
-// byAcronym gives the long forms in the clusters of forms with these letters.
-func (r *resolver) byAcronym(letters string) []int {
-	var out []int
-	for f := range r.forms {
-		if r.forms[f].acronym != letters {
-			continue
-		}
-		root := r.root(f)
-		for g := range r.forms {
-			if g != f && r.root(g) == root && r.forms[g].acronym == "" {
-				out = append(out, g)
+// longForms gives the names that stand in one cluster with an initialism of these letters.
+func (r *resolver) longForms(letters string) []int {
+	if r.long == nil {
+		r.long = map[string][]int{}
+		byRoot := map[int]string{}
+		for f := range r.forms {
+			if a := r.forms[f].acronym; a != "" && r.forms[f].typ == ner.Organisation {
+				byRoot[r.root(f)] = a
 			}
 		}
-		break
+		for f := range r.forms {
+			if r.forms[f].acronym == "" {
+				if a, ok := byRoot[r.root(f)]; ok {
+					r.long[a] = append(r.long[a], f)
+				}
+			}
+		}
 	}
-	return out
+	return r.long[letters]
 }
 
 // bag is a name's content words in alphabetical order, so that "Justice Department" and

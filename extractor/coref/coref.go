@@ -83,6 +83,8 @@ type resolver struct {
 	formOf   []int // mention -> form
 	// own gives the root of mentions of an ambiguous form, which differ from the form's; -1 else.
 	own []int
+	// long is longForms' index, built once initialisms are joined.
+	long map[string][]int
 }
 
 func newResolver(doc *text.Doc, mentions []ner.Mention) *resolver {

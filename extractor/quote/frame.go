@@ -18,6 +18,7 @@ type frame struct {
 	participle         bool
 	passive            bool
 	negated            bool
+	addressed          int // first item after the cue itself
 	after              int // first item after the cue, its objects and "that"
 	that               bool
 	clauseFirst        int // where the frame's own clause starts (its subject, or its cue)
@@ -55,6 +56,9 @@ func (u *unit) isVerb(i int, v cue.Verb) bool {
 		return true
 	}
 	prev, next := u.at(i-1), u.at(i+1)
+	if v.Lemma == "point" {
+		return next.low == "out"
+	}
 	if i == 0 && v.Class&cue.Say != 0 && v.Tense == cue.Past && next.kind == name {
 		return true // "Remarked Smith, …"
 	}
@@ -247,8 +251,9 @@ func (f *frame) objects(u *unit) {
 	i := f.cueEnd
 	if l := u.at(i).low; l == "out" && f.verb.Lemma == "point" || l == "on" && f.verb.Lemma == "call" {
 		i++
+		f.cueEnd = i
 	}
-	f.after = i
+	f.after, f.addressed = i, i
 	for k := i; k < len(u.items) && k < i+longest; k++ {
 		it := &u.items[k]
 		if it.kind == quoted || it.tag == "." || it.low == ";" || it.kind == word && finite(it) {

@@ -135,6 +135,9 @@ func (u *unit) clauses(f *frame) [][2]int {
 		return nil
 	}
 	first := f.after
+	if u.urges(f) && !f.that {
+		first = f.addressed // who is urged belongs to what is urged
+	}
 	if u.at(first).low == "," {
 		first++
 	}
