@@ -114,7 +114,11 @@ func (a *Admin) Lag(ctx context.Context, group string, topics ...string) ([]Lag,
 		}
 		parts[t] = ids
 	}
-	done, err := committed(ctx, a.link.client, group, parts)
+	var done map[partition]int64
+	err := patiently(ctx, func() (err error) { // a new group's coordinator takes a moment
+		done, err = committed(ctx, a.link.client, group, parts)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -21,12 +21,12 @@ func TestRunner(t *testing.T) {
 	poisoned := map[string]bool{}
 	for i := range n {
 		m := pipeline.Message{Key: fmt.Appendf(nil, "a%d", i), Value: fmt.Appendf(nil, `{"id":"a%d","title":"Port %d","text":"The ferry left."}`, i, i)}
-		switch {
-		case i%50 == 7:
+		switch i % 50 {
+		case 7:
 			m.Value = []byte(`{"id":"cut`)
-		case i%50 == 8:
+		case 8:
 			m.Value = []byte{0xff, 0xfe, 0x00}
-		case i%50 == 9:
+		case 9:
 			m.Value = nil
 		}
 		if i%50 >= 7 && i%50 <= 9 {

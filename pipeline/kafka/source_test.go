@@ -425,6 +425,14 @@ func TestNewPartitions(t *testing.T) {
 	if err := errors.Join(err, res.Errors[c.topic]); err != nil {
 		t.Fatal(err)
 	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) { // metadata takes a moment
+		if lags, err := c.admin(t).Lag(t.Context(), c.group, c.topic); err == nil && len(lags) == 3 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the new partitions do not appear")
+		}
+	}
 	c.put(t, 10, 60)
 	l := newLedger()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -142,7 +142,7 @@ func readable(dir string) error {
 		if d.IsDir() || mode&0o100 != 0 {
 			mode |= 0o111
 		}
-		if mode == fi.Mode().Perm() || !(d.IsDir() || fi.Mode().IsRegular()) {
+		if mode == fi.Mode().Perm() || !d.IsDir() && !fi.Mode().IsRegular() {
 			return nil
 		}
 		return os.Chmod(path, mode)
