@@ -12,6 +12,10 @@ func (f *finder) accept(e *expr) bool {
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && in.end-in.first == 1 {
 		return f.year(e, in)
 	}
+	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && f.m.word(int(in.first), "two") {
+		// "two thousand five" is a year where a preposition says so
+		return in.first > 0 && f.m.atoms[in.first-1].cls&clsPreposition != 0
+	}
 	return true
 }
 
@@ -29,6 +33,9 @@ func (f *finder) year(e, in *expr) bool {
 	}
 	if i+1 < len(toks) {
 		next = toks[i+1].Text
+	}
+	if i+2 < len(toks) && atoms[i+1].tight && atoms[i+2].tight && f.m.word(i+1, "-") && atoms[i+2].word == 0 && atoms[i+2].cls&clsNumber == 0 {
+		return false // 2019-nCoV
 	}
 	switch prev {
 	case "$", "£", "€", "¥", "#", "no", "no.", "than", "-", "–", "nearly", "over", "almost":

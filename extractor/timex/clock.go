@@ -7,20 +7,27 @@ import "strings"
 func (r *resolver) clockTime(e *expr) (when, bool) {
 	w := when{gran: gClock, clock: int(e.f[fClock]), prec: int(e.f[fPrec])}
 	part := int(e.f[fPart])
-	switch e.f[fOp] {
-	case opClockBefore:
-		hour, ok := r.part(e, 0)
-		if !ok || hour.gran != gClock {
-			return w, false
-		}
-		hour.clock += int(e.f[fNum]) / 1000 * 60
-		return hour, hour.clock >= 0
-	case opOClock:
+	switch e.f[fKind] {
+	case 1: // nine o'clock
 		h := int(e.f[fNum]) / 1000
 		if h < 0 || h > 24 || e.f[fNum]%1000 != 0 {
 			return w, false
 		}
-		w.clock, w.prec = h*3600, precHour
+		w.clock = h * 3600
+	case 2: // a quarter to nine
+		if e.nsub == 0 {
+			return w, false
+		}
+		hour := &r.m.arena[e.sub[0]]
+		w.clock = int(hour.f[fClock])
+		if hour.has(fAMPM) {
+			w.clock = w.clock%43200 + int(hour.f[fAMPM])*3600
+		}
+		w.clock += int(e.f[fNum]) / 1000 * 60
+		if w.clock < 0 {
+			w.clock += 86400
+		}
+		w.prec = precMinute
 	}
 	if w.clock == 86400 {
 		w.clock = 0
@@ -48,6 +55,9 @@ func (r *resolver) clockTime(e *expr) (when, bool) {
 		w.zoned, w.zone = true, int(e.f[fZone])
 	}
 	for i := int8(0); i < e.nsub; i++ {
+		if e.f[fKind] == 2 && i == 0 {
+			continue
+		}
 		if d, ok := r.part(e, i); ok && d.gran == gDay {
 			w.day, w.weekday = d.day, d.weekday
 			return w, true

@@ -82,8 +82,6 @@ const (
 	opEdge
 	opInAnchor
 	opClock
-	opOClock
-	opClockBefore
 	opPart
 	opLength
 	opSum
@@ -164,7 +162,7 @@ var ops = map[string]int32{
 	"weekdayweek": opWeekdayWeek, "offset": opOffset, "unitref": opUnitRef, "holiday": opHoliday, "edgeday": opEdgeDay,
 	"fiscal": opFiscal, "decade": opDecade, "century": opCentury, "season": opSeason, "quarter": opQuarter,
 	"half": opHalf, "weekof": opWeekOf, "nthweek": opNthWeek, "nthweekend": opNthWeekend, "edge": opEdge,
-	"inanchor": opInAnchor, "clock": opClock, "oclock": opOClock, "clockbefore": opClockBefore, "daypart": opPart,
+	"inanchor": opInAnchor, "clock": opClock, "daypart": opPart,
 	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "range": opRange, "dayrange": opDayRange, "same": opSame, "yearago": opYearAgo, "yearend": opYearEnd,
 }
 

@@ -194,7 +194,7 @@ func (g *grammar) compile(r *rule, pattern, meaning string, groups map[string]in
 
 func (g *grammar) alternative(s string, groups map[string]int16) (alt, error) {
 	body, as := s, ""
-	if len(s) > 2 && strings.ContainsAny(s[:1], "${<") {
+	if len(s) > 1 && strings.ContainsAny(s[:1], "${<") {
 		body = strings.TrimRight(s[1:], "}>")
 		body, as, _ = strings.Cut(body, ":")
 	}

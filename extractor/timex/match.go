@@ -6,8 +6,10 @@ import "math/bits"
 type expr struct {
 	set        uint64 // which fields are set
 	f          [nFields]int32
-	sub        [3]int32 // indices into matcher.arena
+	sub        [3]int32 // parts: indices into matcher.arena
+	said       [4]int32 // matches whose saying this one took over, for tests
 	nsub       int8
+	nsaid      int8
 	rule       int16
 	first, end int32 // tokens
 }
@@ -41,6 +43,7 @@ type matcher struct {
 	arena []expr
 	memo  []memo
 	gen   int32 // of the memo
+	steps int   // elements tried, for tests
 }
 
 // memo remembers what a group took at a token, for the last few tokens.
@@ -97,6 +100,7 @@ func (m *matcher) sequence(r *rule, k, pos int, e *expr) (int, bool) {
 	if k == len(r.elements) {
 		return pos, true
 	}
+	m.steps++
 	el := &r.elements[k]
 	if el.look != 0 {
 		at := pos
@@ -213,6 +217,10 @@ func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bo
 	saved := *e
 	if x.kind == altInline {
 		e.add(&m.arena[index])
+		if int(e.nsaid) < len(e.said) {
+			e.said[e.nsaid] = int32(index)
+			e.nsaid++
+		}
 	} else if int(e.nsub) < len(e.sub) {
 		e.sub[e.nsub] = int32(index)
 		e.nsub++
@@ -436,4 +444,16 @@ func (m *matcher) yearWords(pos int) (year int32, end int) {
 		return century*100 + v/1000, end
 	}
 	return 0, 0
+}
+
+// derivation lists the rules that a match is made of.
+func (m *matcher) derivation(e *expr) []int16 {
+	out := []int16{e.rule}
+	for i := int8(0); i < e.nsub; i++ {
+		out = append(out, m.derivation(&m.arena[e.sub[i]])...)
+	}
+	for i := int8(0); i < e.nsaid; i++ {
+		out = append(out, m.derivation(&m.arena[e.said[i]])...)
+	}
+	return out
 }

@@ -128,7 +128,7 @@ func (r *resolver) point(e *expr) (when, bool) {
 		return when{gran: gYear, day: civil{year: r.ref.year}}, true
 	case opRef:
 		return when{gran: gRef, ref: int(e.f[fKind])}, true
-	case opClock, opOClock, opClockBefore:
+	case opClock:
 		return r.clockTime(e)
 	case opPart:
 		return r.dayPart(e)
@@ -158,6 +158,8 @@ func (r *resolver) date(e *expr) (when, bool) {
 		w.day.year = twoDigitYear(y)
 	}
 	switch {
+	case e.has(fDay) && !e.has(fMonth):
+		return r.dayOfMonth(w, int(e.f[fWeekday]))
 	case e.has(fDay):
 		if w.day.day < 1 || w.day.day > 31 || w.day.month < 1 || w.day.month > 12 {
 			return w, false
@@ -178,6 +180,9 @@ func (r *resolver) date(e *expr) (when, bool) {
 		w.gran = gYear
 		return w, w.day.year != 0
 	}
+	if w.day.year == 0 && e.f[fKind] == 911 && w.day.day == 11 {
+		w.day.year = 2001 // "the September 11 attacks"
+	}
 	if w.day.year == 0 {
 		switch {
 		case e.has(fYearDir):
@@ -189,6 +194,23 @@ func (r *resolver) date(e *expr) (when, bool) {
 		}
 	}
 	return w, true
+}
+
+// dayOfMonth reads "Tuesday the 14th": the nearest month in which that day is that weekday.
+func (r *resolver) dayOfMonth(w when, weekday int) (when, bool) {
+	if !r.known() {
+		return w, true
+	}
+	first := civil{r.ref.year, r.ref.month, 1}
+	for _, step := range [...]int{0, -1, 1, -2, 2} {
+		c := first.addMonths(step)
+		c.day = w.day.day
+		if c.valid() && (weekday == 0 || c.weekday() == weekday) {
+			w.day = c
+			return w, true
+		}
+	}
+	return w, false
 }
 
 // yearDir is the year of "of last year"; 0 where it is not known.
@@ -434,7 +456,9 @@ func (r *resolver) edgeDay(e *expr) (when, bool) {
 	}
 	w.gran = gDay
 	w.day.day = 1
-	if e.f[fOrd] < 0 || e.f[fKind] == 2 {
+	if n := e.f[fOrd]; n > 0 && int(n) <= daysIn(w.day.year, w.day.month) {
+		w.day.day = int(n)
+	} else {
 		y := w.day.year
 		if y == 0 {
 			y = 2001

@@ -73,6 +73,10 @@ func Find(doc *text.Doc, published time.Time) []Date {
 func FindWith(doc *text.Doc, published time.Time, opts Options) []Date {
 	f := finders.Get().(*finder)
 	defer finders.Put(f)
+	return f.find(doc, published, opts)
+}
+
+func (f *finder) find(doc *text.Doc, published time.Time, opts Options) []Date {
 	f.m.g = load()
 	f.m.atoms = f.m.g.vocab.scan(doc, f.m.atoms[:0])
 	if n := len(f.m.g.groups) * memoSpan; len(f.m.memo) != n {
@@ -107,6 +111,8 @@ type finder struct {
 	r   resolver
 	loc *time.Location
 	out []Date
+
+	trace func(*expr, *matcher) // of tests: called with every match that is kept
 }
 
 const (
@@ -146,6 +152,9 @@ func (f *finder) run(doc *text.Doc) {
 			i++
 			continue
 		}
+		if f.trace != nil {
+			f.trace(&m.arena[index], m)
+		}
 		if m.arena[index].f[fOp] != opNone {
 			f.r.pending = append(f.r.pending, int32(index))
 			end = f.continued(index, end)
@@ -174,6 +183,9 @@ func (f *finder) continued(index, end int) int {
 			return end
 		}
 		e := m.arena[next]
+		if f.trace != nil {
+			f.trace(&e, m)
+		}
 		e.put(fMonth, in.f[fMonth])
 		m.arena = append(m.arena, e)
 		index, end = len(m.arena)-1, last
