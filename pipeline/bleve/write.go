@@ -1,0 +1,232 @@
+package bleve
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/blevesearch/bleve/v2"
+	index "github.com/blevesearch/bleve_index_api"
+
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/search"
+)
+
+// maxBatch is the bytes of text and of compressed records in a batch, which takes several times as
+// much memory while it is analysed.
+const maxBatch = 8 << 20
+
+// stored is what a Write must know of an article's earlier revision.
+type stored struct {
+	revision int64
+	quotes   int
+}
+
+// Write stores the records, on the disk, in batches that are atomic.
+func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("write index: %w", err)
+	}
+	if x.readOnly {
+		return errors.New("write index: it is open for reading only")
+	}
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	batch := x.index.NewBatch()
+	inBatch := map[string]stored{}
+	size := 0
+	flush := func() error {
+		if batch.Size() == 0 {
+			return nil
+		}
+		if err := x.index.Batch(batch); err != nil {
+			return fmt.Errorf("write index: %w", err)
+		}
+		batch.Reset()
+		clear(inBatch)
+		size = 0
+		return nil
+	}
+	rejected := map[int]string{}
+	for i := range recs {
+		r := &recs[i]
+		old, known := inBatch[r.ID]
+		if !known {
+			var err error
+			if old, known, err = x.stored(r.ID); err != nil {
+				return fmt.Errorf("write index: %w", err)
+			}
+		}
+		if known && old.revision > r.Revision {
+			continue
+		}
+		n, err := addRecord(batch, r)
+		if err != nil {
+			rejected[i] = err.Error()
+			continue
+		}
+		for q := len(r.Quotes); q < old.quotes; q++ {
+			batch.Delete(quoteID(r.ID, q))
+		}
+		inBatch[r.ID] = stored{r.Revision, len(r.Quotes)}
+		if size += n; size >= maxBatch {
+			if err := flush(); err != nil {
+				return err
+			}
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("write index: %w", err)
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	if len(rejected) > 0 {
+		return &pipeline.RejectError{Reasons: rejected}
+	}
+	return nil
+}
+
+// addRecord adds an article and its quotes to the batch, and returns about how many bytes they are.
+// An error means that the record can never be stored.
+func addRecord(batch *bleve.Batch, r *pipeline.Record) (int, error) {
+	packed, err := pack(r)
+	if err != nil {
+		return 0, err
+	}
+	d := search.NewDocument(r)
+	fields := shared(r, d)
+	fields[fieldKind] = kindArticle
+	fields[fieldText], fields[fieldTitle] = r.Text, r.Title
+	fields[fieldRecord] = packed
+	fields[fieldRevision], fields[fieldQuotes] = strconv.FormatInt(r.Revision, 10), strconv.Itoa(len(d.Quotes))
+	add(fields, search.FacetSpeaker, d.Speakers)
+	size := len(r.Text) + len(packed)
+	quotes := make([]map[string]any, len(d.Quotes))
+	for i, q := range d.Quotes {
+		hit, err := json.Marshal(q.QuoteHit)
+		if err != nil {
+			return 0, fmt.Errorf("encode quote: %w", err)
+		}
+		f := shared(r, d)
+		f[fieldKind], f[fieldIndex] = kindQuote, float64(i)
+		f[fieldWords], f[fieldRecord] = q.Quote.Text, string(hit)
+		add(f, search.FacetSpeaker, q.Speakers)
+		quotes[i] = f
+		size += len(q.Quote.Text) + len(hit)
+	}
+	// Only now, when nothing can go wrong: a batch must not hold half a record.
+	if err := batch.Index(articleID(r.ID), fields); err != nil {
+		return 0, fmt.Errorf("index article: %w", err)
+	}
+	for i, f := range quotes {
+		if err := batch.Index(quoteID(r.ID, i), f); err != nil {
+			return 0, fmt.Errorf("index quote: %w", err)
+		}
+	}
+	return size, nil
+}
+
+// shared are the fields that an article and its quotes have alike.
+func shared(r *pipeline.Record, d *search.Document) map[string]any {
+	f := map[string]any{fieldID: r.ID}
+	add(f, search.FacetPerson, d.Persons)
+	add(f, search.FacetOrganisation, d.Organisations)
+	add(f, search.FacetPlace, d.Places)
+	if r.Source != "" {
+		f[facetSource] = r.Source
+	}
+	if days := indexDays(d.Dates); len(days) > 0 {
+		f[fieldDays] = days
+	}
+	if !r.Published.IsZero() {
+		f[fieldPublished] = millis(r.Published)
+	}
+	return f
+}
+
+func add(fields map[string]any, name string, n search.Names) {
+	if len(n.Canonical) > 0 {
+		fields[name] = n.Canonical
+	}
+	if len(n.Forms) > 0 {
+		fields[name+suffixForms] = n.Forms
+	}
+}
+
+// articleID and quoteID are documents' IDs. The first letter keeps the two apart whatever the
+// article's ID is.
+func articleID(id string) string { return "a" + id }
+
+func quoteID(id string, n int) string { return "q" + strconv.Itoa(n) + "/" + id }
+
+// stored reads what the index has of an article.
+func (x *Index) stored(id string) (s stored, ok bool, err error) {
+	fields, err := x.document(articleID(id))
+	if err != nil || fields == nil {
+		return s, false, err
+	}
+	if s.revision, err = strconv.ParseInt(fields[fieldRevision], 10, 64); err != nil {
+		return s, false, fmt.Errorf("%w: article %q: %w", ErrDamaged, id, err)
+	}
+	if s.quotes, err = strconv.Atoi(fields[fieldQuotes]); err != nil {
+		return s, false, fmt.Errorf("%w: article %q: %w", ErrDamaged, id, err)
+	}
+	return s, true, nil
+}
+
+// document are the stored fields of a document, nil where there is none.
+func (x *Index) document(id string) (map[string]string, error) {
+	doc, err := x.index.Document(id)
+	if err != nil {
+		return nil, fmt.Errorf("read document: %w", err)
+	}
+	if doc == nil {
+		return nil, nil
+	}
+	fields := map[string]string{}
+	doc.VisitFields(func(f index.Field) { fields[f.Name()] = string(f.Value()) })
+	return fields, nil
+}
+
+// pack is a record as compressed JSON.
+func pack(r *pipeline.Record) (string, error) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if err := json.NewEncoder(z).Encode(r); err != nil {
+		return "", fmt.Errorf("encode record: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return "", fmt.Errorf("compress record: %w", err)
+	}
+	return b.String(), nil
+}
+
+// unpack reads what pack made.
+func unpack(packed string, revision string) (*pipeline.Record, error) {
+	z, err := gzip.NewReader(bytes.NewReader([]byte(packed)))
+	if err != nil {
+		return nil, fmt.Errorf("%w: decompress record: %w", ErrDamaged, err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		return nil, fmt.Errorf("%w: decompress record: %w", ErrDamaged, err)
+	}
+	r := &pipeline.Record{}
+	if err := json.Unmarshal(b, r); err != nil {
+		return nil, fmt.Errorf("%w: decode record: %w", ErrDamaged, err)
+	}
+	if r.Revision, err = strconv.ParseInt(revision, 10, 64); err != nil {
+		return nil, fmt.Errorf("%w: revision: %w", ErrDamaged, err)
+	}
+	return r, nil
+}
+
+// millis is a time as fieldPublished has it.
+func millis(t time.Time) float64 { return float64(t.UnixMilli()) }

@@ -1,0 +1,184 @@
+package pipelinetest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/search"
+)
+
+// plainSearcher answers by looking at every record. It is what engines are compared with: slow, and
+// short enough to be seen to be right. It sorts by time only.
+type plainSearcher struct{ records []pipeline.Record }
+
+func (p *plainSearcher) Search(_ context.Context, q search.Query) (*search.Results, error) {
+	var hits []search.Hit
+	facets := newTally(q)
+	for _, r := range p.records {
+		d := search.NewDocument(&r)
+		if !wordsMatch(q, r.Text) || !articleMatches(q, &r, d) || !namesMatch(q.Speakers, d.Speakers) {
+			continue
+		}
+		hits = append(hits, search.Hit{Record: r, Snippets: search.Snippets(r.Text, q.Clauses(), 3)})
+		facets.count(&r, d, d.Speakers)
+	}
+	slices.SortFunc(hits, func(a, b search.Hit) int {
+		return cmp.Or(newestFirst(a.Record.Published, b.Record.Published), strings.Compare(a.Record.ID, b.Record.ID))
+	})
+	return &search.Results{Total: len(hits), Hits: page(q, hits), Facets: facets.most()}, nil
+}
+
+func (p *plainSearcher) Quotes(_ context.Context, q search.Query) (*search.QuoteResults, error) {
+	var hits []search.QuoteHit
+	facets := newTally(q)
+	for _, r := range p.records {
+		d := search.NewDocument(&r)
+		for _, quote := range d.Quotes {
+			if !wordsMatch(q, quote.QuoteHit.Quote.Text) || !articleMatches(q, &r, d) || !namesMatch(q.Speakers, quote.Speakers) {
+				continue
+			}
+			hit := quote.QuoteHit
+			hit.Snippets = search.Snippets(hit.Quote.Text, q.Clauses(), 3)
+			hits = append(hits, hit)
+			facets.count(&r, d, quote.Speakers)
+		}
+	}
+	slices.SortFunc(hits, func(a, b search.QuoteHit) int {
+		return cmp.Or(newestFirst(a.Published, b.Published), strings.Compare(a.Article, b.Article), cmp.Compare(a.Index, b.Index))
+	})
+	return &search.QuoteResults{Total: len(hits), Hits: page(q, hits), Facets: facets.most()}, nil
+}
+
+func (p *plainSearcher) Get(_ context.Context, id string) (*pipeline.Record, error) {
+	for i := range p.records {
+		if p.records[i].ID == id {
+			return &p.records[i], nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %q", search.ErrNotFound, id)
+}
+
+func wordsMatch(q search.Query, text string) bool {
+	for _, c := range q.Clauses() {
+		found := len(search.Snippets(text, []search.Clause{{Phrase: c.Phrase}}, 1)) > 0
+		if found == c.Not {
+			return false
+		}
+	}
+	return true
+}
+
+func articleMatches(q search.Query, r *pipeline.Record, d *search.Document) bool {
+	if !namesMatch(q.Persons, d.Persons) || !namesMatch(q.Organisations, d.Organisations) || !namesMatch(q.Places, d.Places) {
+		return false
+	}
+	if len(q.Sources) > 0 && !slices.Contains(q.Sources, r.Source) {
+		return false
+	}
+	from, to := q.Days()
+	if from.IsZero() && to.IsZero() {
+		return true
+	}
+	mentioned := slices.ContainsFunc(d.Dates, func(iv search.Interval) bool {
+		return (to.IsZero() || iv.From.Before(to)) && (from.IsZero() || iv.To.After(from))
+	})
+	at := r.Published
+	published := !at.IsZero() && (from.IsZero() || !at.Before(from)) && (to.IsZero() || at.Before(to))
+	switch q.Dates {
+	case search.Mentioned:
+		return mentioned
+	case search.Published:
+		return published
+	}
+	return mentioned || published
+}
+
+// namesMatch reports whether each name asked for is words of a form.
+func namesMatch(asked []string, names search.Names) bool {
+	for _, name := range asked {
+		if !slices.ContainsFunc(search.NameForms(name), func(want string) bool {
+			return slices.ContainsFunc(names.Forms, func(form string) bool {
+				return strings.Contains(plainWords(form), plainWords(want))
+			})
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// plainWords is a name's words without case and accents, with a space around each.
+func plainWords(s string) string {
+	var b strings.Builder
+	for _, r := range norm.NFD.String(strings.ReplaceAll(s, "’", "'")) {
+		if !unicode.IsMark(r) {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	words := strings.FieldsFunc(b.String(), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.' && r != '\''
+	})
+	for i, w := range words {
+		words[i] = strings.Trim(w, ".'")
+	}
+	return " " + strings.Join(words, " ") + " "
+}
+
+// newestFirst compares times; none comes last.
+func newestFirst(a, b time.Time) int { return b.Compare(a) }
+
+func page[T any](q search.Query, hits []T) []T {
+	start := min(q.Offset, len(hits))
+	return hits[start:min(start+q.PageSize(), len(hits))]
+}
+
+// tally counts facets.
+type tally struct {
+	size   int
+	counts map[string]map[string]int
+}
+
+func newTally(q search.Query) *tally {
+	c := &tally{size: q.Facets, counts: map[string]map[string]int{}}
+	for _, name := range search.FacetNames() {
+		c.counts[name] = map[string]int{}
+	}
+	return c
+}
+
+func (c *tally) count(r *pipeline.Record, d *search.Document, speakers search.Names) {
+	for name, values := range map[string][]string{
+		search.FacetPerson: d.Persons.Canonical, search.FacetOrganisation: d.Organisations.Canonical,
+		search.FacetPlace: d.Places.Canonical, search.FacetSpeaker: speakers.Canonical, search.FacetSource: {r.Source},
+	} {
+		for _, v := range values {
+			c.counts[name][v]++
+		}
+	}
+}
+
+func (c *tally) most() map[string][]search.Count {
+	if c.size == 0 {
+		return nil
+	}
+	out := map[string][]search.Count{}
+	for name, counts := range c.counts {
+		list := []search.Count{}
+		for v, n := range counts {
+			list = append(list, search.Count{Value: v, Count: n})
+		}
+		slices.SortFunc(list, func(a, b search.Count) int {
+			return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
+		})
+		out[name] = list[:min(c.size, len(list))]
+	}
+	return out
+}
