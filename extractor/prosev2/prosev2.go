@@ -21,7 +21,7 @@ const Name = "prose-v2"
 // Finder finds names with prose's maximum-entropy model. It serves all goroutines.
 type Finder struct{ model *prose.Model }
 
-// New loads the models, some 100 MB of them once unpacked: load one Finder for a process.
+// New loads the models, 40 MB of heap once unpacked: load one Finder for a process.
 func New() (*Finder, error) {
 	d, err := prose.NewDocument("Load.", prose.WithSegmentation(false))
 	if err != nil {

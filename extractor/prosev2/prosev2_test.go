@@ -7,6 +7,7 @@ import (
 
 	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/extractor/text"
+	"github.com/datelinenews/dateline/testdata"
 )
 
 func parse(t *testing.T, src string) *text.Doc {
@@ -18,11 +19,20 @@ func parse(t *testing.T, src string) *text.Doc {
 	return p.Parse(src, 0)
 }
 
-func TestFind(t *testing.T) {
-	f, err := New()
+// finder is loaded once: unpacking the models takes seconds under the race detector.
+var finder = sync.OnceValues(New)
+
+func load(t testing.TB) *Finder {
+	t.Helper()
+	f, err := finder()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f
+}
+
+func TestFind(t *testing.T) {
+	f := load(t)
 	doc := parse(t, "“We agree,” said Margaret Hill, who met Peter Brown’s lawyers in London on Friday.\n\nHe flew to France.")
 	got := map[string]ner.Type{}
 	for _, m := range f.Find(doc) {
@@ -39,10 +49,7 @@ func TestFind(t *testing.T) {
 }
 
 func FuzzFind(f *testing.F) {
-	finder, err := New()
-	if err != nil {
-		f.Fatal(err)
-	}
+	v2 := load(f)
 	p, err := text.NewParser()
 	if err != nil {
 		f.Fatal(err)
@@ -52,7 +59,7 @@ func FuzzFind(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src string) {
 		doc := p.Parse(src, 0)
-		got := finder.Find(doc)
+		got := v2.Find(doc)
 		last := 0
 		for i, m := range got {
 			if m.Start < last || m.End <= m.Start || m.In(src) != m.Text {
@@ -63,7 +70,7 @@ func FuzzFind(f *testing.F) {
 			}
 			last = m.End
 		}
-		again := finder.Find(doc)
+		again := v2.Find(doc)
 		if len(again) != len(got) {
 			t.Fatal("another result on the second run")
 		}
@@ -76,10 +83,7 @@ func FuzzFind(f *testing.F) {
 }
 
 func TestConcurrent(t *testing.T) {
-	f, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := load(t)
 	doc := parse(t, "Margaret Hill met Peter Brown of Harbour Wire in London.")
 	want := len(f.Find(doc))
 	if want == 0 {
@@ -100,10 +104,7 @@ func TestConcurrent(t *testing.T) {
 
 // TestAlign holds that every entity is found in the text again, at its own place.
 func TestAlign(t *testing.T) {
-	f, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := load(t)
 	const src = "“Kim’s gone,” said Margaret Hill of London.\n\nHill, 40, met John\u00a0Smith &rsquo; (New  York) — and Margaret Hill's son Smith in New York."
 	d := f.read(src)
 	chunks := align(src, d.Tokens(), d.Entities())
@@ -125,9 +126,23 @@ func TestAlign(t *testing.T) {
 
 // TestPanic: prose v2 itself fails on words whose lower-cased form is longer.
 func TestPanic(t *testing.T) {
-	f, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := load(t)
 	f.Find(parse(t, "ȺȺȺȺȺȺȺ's Ann Lee spoke."))
+}
+
+func BenchmarkFind(b *testing.B) {
+	p, err := text.NewParser()
+	if err != nil {
+		b.Fatal(err)
+	}
+	src, err := testdata.Articles.ReadFile("articles/lakeside-accord.txt")
+	if err != nil {
+		b.Fatal(err)
+	}
+	doc := p.Parse(string(src), 0)
+	f := load(b)
+	b.SetBytes(int64(len(src)))
+	for b.Loop() {
+		f.Find(doc)
+	}
 }
