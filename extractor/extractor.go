@@ -28,7 +28,8 @@ type Analysis struct {
 type Options struct {
 	// Finder finds the names. Default: our own recogniser.
 	Finder ner.Finder
-	// FinderName goes into the version, so that a change of engine is a change of version.
+	// FinderName goes into the version, so that a change of engine is a change of version; of our
+	// own models it is the hash.
 	FinderName string
 }
 
@@ -47,9 +48,11 @@ func New(opts Options) (*Extractor, error) {
 	}
 	x := &Extractor{parser: parser, finder: opts.Finder, version: version(opts.FinderName)}
 	if x.finder == nil {
-		if x.finder, err = ner.New(); err != nil {
+		model, err := ner.New()
+		if err != nil {
 			return nil, fmt.Errorf("new extractor: %w", err)
 		}
+		x.finder, x.version = model, version(model.Hash())
 	}
 	return x, nil
 }

@@ -51,7 +51,7 @@ func (c *configCmd) run(_ context.Context, p *process) error {
 		}
 		value, origin := p.setting(f)
 		line := fmt.Sprintf("%s: %s", f.Name, value)
-		if value == "" || value == masked {
+		if value == "" || strings.Contains(value, masked) {
 			line = fmt.Sprintf("# %s:", f.Name)
 			if value != "" {
 				line += " " + value

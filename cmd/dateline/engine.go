@@ -1,8 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"log/slog"
+	"os"
+	"slices"
 	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/datelinenews/dateline/extractor"
 	"github.com/datelinenews/dateline/extractor/ner"
@@ -11,31 +21,125 @@ import (
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
-// newExtractor loads the engine that the settings name.
-func newExtractor(s *extractionSettings) (*extractor.Extractor, error) {
+// engine extracts as the settings say. The dictionary may change while it works.
+type engine struct {
+	finder ner.Finder // without the dictionary
+	name   string     // of the finder
+	path   string     // of the dictionary; empty: none
+
+	current atomic.Pointer[extractor.Extractor]
+}
+
+// newEngine loads the engine that the settings name.
+func newEngine(s *extractionSettings) (*engine, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	var opts extractor.Options
+	e := &engine{path: s.Dictionary}
 	var err error
-	switch s.Engine {
-	case prosev2.Name:
-		opts.Finder, err = prosev2.New()
-		opts.FinderName = prosev2.Name
-	case prosev3.Name:
-		opts.Finder, err = prosev3.New()
-		opts.FinderName = prosev3.Name
-	default:
-		opts.Finder, err = ner.New()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("load engine %s: %w", s.Engine, err)
+	if e.finder, e.name, err = newFinder(s); err != nil {
+		return nil, err
 	}
 	if s.MinScore > 0 {
-		opts.Finder = sure{opts.Finder, s.MinScore}
-		opts.FinderName += ">=" + strconv.FormatFloat(s.MinScore, 'g', -1, 64)
+		e.finder = sure{e.finder, s.MinScore}
+		e.name += ">=" + strconv.FormatFloat(s.MinScore, 'g', -1, 64)
 	}
-	return extractor.New(opts)
+	if err := e.load(); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func newFinder(s *extractionSettings) (f ner.Finder, name string, err error) {
+	switch s.Engine {
+	case prosev2.Name:
+		f, err = prosev2.New()
+	case prosev3.Name:
+		f, err = prosev3.New()
+	default:
+		if s.Model != "" && !slices.Contains(ner.Models(), s.Model) {
+			return nil, "", usagef("--model is %q: this program has %s", s.Model, strings.Join(ner.Models(), " and "))
+		}
+		model, err := ner.Open(s.Model)
+		if err != nil {
+			return nil, "", fmt.Errorf("load engine: %w", err)
+		}
+		return model, model.Hash(), nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("load engine: %w", err)
+	}
+	return f, s.Engine, nil
+}
+
+// load makes the extractor anew, with the dictionary as it is now.
+func (e *engine) load() error {
+	opts := extractor.Options{Finder: e.finder, FinderName: e.name}
+	if e.path != "" {
+		b, err := os.ReadFile(e.path)
+		if err != nil {
+			return fmt.Errorf("read dictionary: %w", err)
+		}
+		d, err := ner.ReadDictionary(bytes.NewReader(b))
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.path, err)
+		}
+		sum := sha256.Sum256(b)
+		opts.Finder = ner.NewOverride(e.finder, d)
+		opts.FinderName += "+" + hex.EncodeToString(sum[:8])
+	}
+	x, err := extractor.New(opts)
+	if err != nil {
+		return err
+	}
+	e.current.Store(x)
+	return nil
+}
+
+// Extract analyses an article; see extractor.Extractor.
+func (e *engine) Extract(a *extractor.Article) *extractor.Analysis {
+	return e.current.Load().Extract(a)
+}
+
+// Version identifies what decides the output now.
+func (e *engine) Version() string { return e.current.Load().Version() }
+
+// watchPace is how often the dictionary is looked at.
+const watchPace = 5 * time.Second
+
+// watch loads the dictionary again when its file changes, until ctx is done. A file that can't be
+// read leaves the old one in force.
+func (e *engine) watch(ctx context.Context, log *slog.Logger) {
+	if e.path == "" {
+		return
+	}
+	state := func() string {
+		info, err := os.Stat(e.path)
+		if err != nil {
+			return err.Error()
+		}
+		return fmt.Sprint(info.Size(), info.ModTime().UnixNano())
+	}
+	last := state()
+	tick := time.NewTicker(watchPace)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := state()
+		if now == last {
+			continue
+		}
+		last = now
+		if err := e.load(); err != nil {
+			log.Error("the dictionary has changed and can't be read: the old one stays in force", "error", err)
+			continue
+		}
+		log.Info("the dictionary has changed", "file", e.path, "version", e.Version())
+	}
 }
 
 // sure leaves out names whose score is under least, before entities and speakers are made of them.

@@ -46,7 +46,7 @@ func (c *extractCmd) run(ctx context.Context, p *process) error {
 		return err
 	}
 	defer source.Close()
-	x, err := newExtractor(&c.extractionSettings)
+	x, err := newEngine(&c.extractionSettings)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (c *extractCmd) run(ctx context.Context, p *process) error {
 }
 
 // withTime gives articles without a publication time this one.
-func withTime(x *extractor.Extractor, published time.Time) func(*extractor.Article) *extractor.Analysis {
+func withTime(x *engine, published time.Time) func(*extractor.Article) *extractor.Analysis {
 	return func(a *extractor.Article) *extractor.Analysis {
 		if a.Published.IsZero() {
 			a.Published = published

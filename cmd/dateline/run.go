@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/datelinenews/dateline/extractor"
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/export"
 	"github.com/datelinenews/dateline/pipeline/files"
@@ -89,7 +88,7 @@ type local struct {
 
 // localRun extracts and stores, shows how far it is, and sums up.
 func localRun(ctx context.Context, p *process, l local) error {
-	x, err := newExtractor(l.extraction)
+	x, err := newEngine(l.extraction)
 	if err != nil {
 		return err
 	}
@@ -126,7 +125,7 @@ func localRun(ctx context.Context, p *process, l local) error {
 }
 
 // store runs the runner, with its progress.
-func (p *process) store(ctx context.Context, l local, x *extractor.Extractor, sink pipeline.Sink) (pipeline.Summary, error) {
+func (p *process) store(ctx context.Context, l local, x *engine, sink pipeline.Sink) (pipeline.Summary, error) {
 	dead := pipeline.NewDeadFile(l.dead)
 	runner := &pipeline.Runner{
 		Source: l.source, Sink: sink, Extract: x.Extract,

@@ -27,10 +27,12 @@ type logSettings struct {
 }
 
 type extractionSettings struct {
-	Engine   string  `group:"extraction" enum:"dateline,prose-v3,prose-v2" default:"dateline" help:"Recogniser of names: dateline, or as a baseline the stock prose-v3 or prose-v2."`
-	MinScore float64 `group:"extraction" default:"0" help:"Leave out names whose score is less (0 to 1)."`
-	MaxText  size    `group:"extraction" default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
-	Workers  int     `group:"extraction" default:"0" help:"How many articles are extracted at once. 0: one for each processor."`
+	Engine     string  `group:"extraction" enum:"dateline,prose-v3,prose-v2" default:"dateline" help:"Recogniser of names: dateline, or as a baseline the stock prose-v3 or prose-v2."`
+	Model      string  `group:"extraction" help:"Model of the dateline engine: news or open. Default: news, or open where news is not built in."`
+	Dictionary string  `group:"extraction" placeholder:"FILE" help:"Your own names, stronger than the model: name, type (person, organisation, place or stop), aliases with | between, and id, with tabs between."`
+	MinScore   float64 `group:"extraction" default:"0" help:"Leave out names whose score is less (0 to 1)."`
+	MaxText    size    `group:"extraction" default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
+	Workers    int     `group:"extraction" default:"0" help:"How many articles are extracted at once. 0: one for each processor."`
 }
 
 func (s *extractionSettings) check() error {

@@ -1,7 +1,71 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
 
-type setupCmd struct{}
+	"github.com/datelinenews/dateline/pipeline/kafka"
+)
 
-func (*setupCmd) run(context.Context, *process) error { return nil }
+type setupCmd struct {
+	kafkaSettings
+	topicSettings
+	elasticSettings
+}
+
+func (setupCmd) Help() string {
+	return `Prepares what is set: Kafka's topics, Elasticsearch's index templates and aliases, or both. What is there already stays as it is, but for templates, which are brought up to date; so it may be run again at any time.
+
+Examples:
+
+    dateline setup --kafka localhost:9092 --elasticsearch http://localhost:9200
+    dateline setup --kafka localhost:9092 --partitions 12 --replication 3`
+}
+
+func (c *setupCmd) run(ctx context.Context, p *process) error {
+	if len(c.Kafka) == 0 && len(c.Elasticsearch) == 0 {
+		return usagef("nothing to prepare: give --kafka localhost:9092 or --elasticsearch http://localhost:9200, or both")
+	}
+	if len(c.Kafka) > 0 {
+		if err := c.topics(ctx, p); err != nil {
+			return err
+		}
+	}
+	if len(c.Elasticsearch) > 0 {
+		return c.prepareElastic(ctx, p)
+	}
+	return nil
+}
+
+// topics makes the two topics with their usual configuration, under the names that are set.
+func (c *setupCmd) topics(ctx context.Context, p *process) error {
+	topics := kafka.DefaultTopics()
+	for i := range topics {
+		topics[i].Replication = c.Replication
+		switch topics[i].Name {
+		case kafka.RawTopic:
+			topics[i].Name, topics[i].Partitions = c.Topic, c.Partitions
+		case kafka.DeadTopic:
+			topics[i].Name = c.DeadTopic
+		}
+	}
+	admin, err := kafka.NewAdmin(c.connection())
+	if err != nil {
+		return usageError{err}
+	}
+	defer admin.Close()
+	made, err := admin.EnsureTopics(ctx, topics...)
+	isNew := map[string]bool{}
+	for _, t := range made {
+		isNew[t] = true
+	}
+	for _, t := range topics {
+		switch {
+		case isNew[t.Name]:
+			_, _ = fmt.Fprintf(p.out, "topic %s: made\n", t.Name) // the work counts, not the word
+		case err == nil:
+			_, _ = fmt.Fprintf(p.out, "topic %s: is there\n", t.Name)
+		}
+	}
+	return err
+}

@@ -7,14 +7,16 @@ import (
 	"runtime/debug"
 )
 
-type versionCmd struct{}
+type versionCmd struct {
+	extractionSettings
+}
 
 func (versionCmd) Help() string {
 	return `The extraction's version is a hash of models, word lists and rules. It is stored with each record, so that records of another version are known to need another pass.`
 }
 
-func (*versionCmd) run(_ context.Context, p *process) error {
-	x, err := newExtractor(&extractionSettings{Engine: "dateline"})
+func (c *versionCmd) run(_ context.Context, p *process) error {
+	x, err := newEngine(&c.extractionSettings)
 	if err != nil {
 		return err
 	}

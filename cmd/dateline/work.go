@@ -1,7 +1,134 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
 
-type workCmd struct{}
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/kafka"
+)
 
-func (*workCmd) run(context.Context, *process) error { return nil }
+type workCmd struct {
+	Stats time.Duration `default:"1m" help:"How often the counts are logged. 0: never."`
+
+	extractionSettings
+	indexSettings
+	kafkaSettings
+	elasticSettings
+}
+
+func (workCmd) Help() string {
+	return `Workers of one group share the topic's partitions. A message is committed when its article is stored, or is kept as a dead letter: after a crash nothing is lost, and nothing is stored twice. SIGTERM or Ctrl-C stops reading, stores and commits what was read, and ends with exit code 0, dead letters or not: a worker is never done.
+
+Memory is kept under about 300 MB; GOMEMLIMIT, where set, decides instead.
+
+Examples:
+
+    dateline work --kafka localhost:9092 --elasticsearch http://localhost:9200
+    dateline work --kafka localhost:9092 --index ./dateline-index`
+}
+
+// memoryLimit is what the Go runtime tries to stay under: the code, the models and prose's tables
+// in the binary come on top.
+const memoryLimit = 160 << 20
+
+func (c *workCmd) run(ctx context.Context, p *process) error {
+	if err := c.required(); err != nil {
+		return err
+	}
+	if p.sources.env["GOMEMLIMIT"] == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	log := p.cli.logger(p.err)
+	x, err := newEngine(&c.extractionSettings)
+	if err != nil {
+		return err
+	}
+	if err := ping(ctx, c.connection()); err != nil {
+		return err
+	}
+	sink, name, err := c.sink(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := sink.Close(); err != nil {
+			log.Error("closing the index failed", "error", err)
+		}
+	}()
+	notify := func(err error) { log.Warn("trying again", "error", err) }
+	letters, err := kafka.NewDeadLetters(kafka.ProducerConfig{Connection: c.connection(), Topic: c.DeadTopic, Notify: notify})
+	if err != nil {
+		return usageError{err}
+	}
+	defer letters.Close()
+	source, err := kafka.NewSource(kafka.SourceConfig{
+		Connection: c.connection(), Topics: []string{c.Topic}, Group: c.Group, Start: kafka.Policy(c.KafkaStart), Notify: notify,
+	})
+	if err != nil {
+		return usageError{err}
+	}
+	defer source.Close()
+	runner := &pipeline.Runner{
+		Source: source, Sink: sink, Dead: letters, Extract: x.Extract, Workers: c.Workers, MaxText: int(c.MaxText), Logger: log,
+	}
+	log.Info("working", "topic", c.Topic, "group", c.Group, "into", name, "engine", c.Engine, "version", x.Version())
+	go x.watch(ctx, log)
+	stop := c.report(ctx, log, runner)
+	sum, err := runner.Run(ctx)
+	stop()
+	log.Info("stopped", counts(sum.Stats)...)
+	return err
+}
+
+// sink is where the articles go: Elasticsearch, or the embedded index where one is named.
+func (c *workCmd) sink(ctx context.Context, p *process) (store, string, error) {
+	if len(c.Elasticsearch) > 0 && !p.given["index"] {
+		s, err := c.elastic()
+		if err != nil {
+			return nil, "", err
+		}
+		return s, "Elasticsearch", nil
+	}
+	if !p.given["index"] && p.sources.origin("index") == "" {
+		return nil, "", usagef("nowhere to store: give --elasticsearch http://localhost:9200 (or %s), or --index ./dateline-index for an index on this machine", envName("elasticsearch"))
+	}
+	s, err := openIndex(c.Index)
+	return s, c.Index, err
+}
+
+// report logs the counts from time to time, until it is stopped.
+func (c *workCmd) report(ctx context.Context, log *slog.Logger, runner *pipeline.Runner) (stop func()) {
+	if c.Stats <= 0 {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(c.Stats)
+		defer tick.Stop()
+		last := 0
+		for {
+			select {
+			case <-tick.C:
+				s := runner.Stats()
+				log.Info("counts", append(counts(s), "per_second", fmt.Sprintf("%.1f", float64(s.Stored-last)/c.Stats.Seconds()))...)
+				last = s.Stored
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+func counts(s pipeline.Stats) []any {
+	return []any{"read", s.Read, "stored", s.Stored, "dead", s.DeadTotal(), "warnings", s.Warnings, "retries", s.Retries}
+}
