@@ -171,12 +171,12 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	c := w.day
 	c.year = r.ref.year
 	tense := r.tense(e)
-	if r.by(e) {
+	if r.term(e) {
 		tense = 1
 	}
 	if w.gran == gMonth {
 		switch {
-		case c.month > r.ref.month && tense <= 0:
+		case c.month > r.ref.month && (tense < 0 || tense == 0 && c.month > r.ref.month+2):
 			return c.year - 1, false
 		case c.month < r.ref.month && tense > 0 && r.ref.month-c.month > 3:
 			return c.year + 1, false
@@ -193,9 +193,16 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	return c.year, false
 }
 
-// by reports whether the expression is a term: "by March".
-func (r *resolver) by(e *expr) bool {
-	return e.first > 0 && strings.EqualFold(r.doc.Tokens[e.first-1].Text, "by")
+// term reports whether the expression is a term: "by March", "extended to Nov. 20".
+func (r *resolver) term(e *expr) bool {
+	if e.first == 0 {
+		return false
+	}
+	switch strings.ToLower(r.doc.Tokens[e.first-1].Text) {
+	case "by", "until", "till", "through", "to":
+		return true
+	}
+	return false
 }
 
 // yearAgo reads "year-earlier" and "the year-ago quarter".

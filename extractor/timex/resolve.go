@@ -77,7 +77,7 @@ func (r *resolver) point(e *expr) (when, bool) {
 			w := r.stepYear(e)
 			y = w.day.year
 		}
-		return when{gran: gFiscal, day: civil{year: y}}, true
+		return when{gran: gFiscal, n: int(e.f[fB]), day: civil{year: y}}, true
 	case opDecade:
 		if e.has(fCentury) {
 			return when{gran: gCentury, n: int(e.f[fDecade])}, true
@@ -323,8 +323,12 @@ func (r *resolver) unitRef(e *expr) (when, bool) {
 	}
 	unit := int(e.f[fUnit])
 	base, _ := r.base(e, unit)
-	if unit == uQuarter && e.f[fBase] == baseAnchor && r.quarter.gran == gQuarter {
-		base = r.quarter
+	if unit == uQuarter && e.f[fBase] == baseAnchor {
+		if r.quarter.gran == gQuarter {
+			base = r.quarter
+		} else if e.f[fKind] == 1 {
+			step-- // the latest quarter is the last that is complete
+		}
 	}
 	if unit == uWeekend && step == 0 && e.f[fBase] == baseRef && r.known() && r.ref.weekday() <= 2 && r.tense(e) <= 0 {
 		step = -1 // on a Monday, "this weekend" is the one just over
@@ -588,8 +592,8 @@ func (r *resolver) shift(e *expr) (when, bool) {
 	unit := a.unit[a.k-1]
 	base, ok := r.base(e, unit)
 	g := granOf[unit]
-	if unit == uWeek || unit == uFortnight || unit == uNight || unit == uWeekend {
-		g = gDay
+	if unit == uNight || unit == uWeekend || (unit == uWeek || unit == uFortnight) && a.n[a.k-1] <= 2000 {
+		g = gDay // "two weeks ago" is a day, "six weeks ago" a week
 	}
 	if !ok {
 		return when{gran: g}, true

@@ -20,12 +20,12 @@ func (r *resolver) tense(e *expr) int {
 	}
 	first, last := max(s.FirstToken, int(e.first)-24), min(s.EndToken, int(e.end)+12)
 	for i := int(e.first) - 1; i >= first; i-- {
-		if t := verb(toks, i, first, int(e.first)-i); t != 0 {
+		if t, stop := verb(toks, i, first); stop {
 			return t
 		}
 	}
 	for i := int(e.end); i < last; i++ {
-		if t := verb(toks, i, first, i-int(e.end)+1); t != 0 {
+		if t, stop := verb(toks, i, first); stop {
 			return t
 		}
 	}
@@ -48,36 +48,37 @@ func introduced(toks []text.Token, i, first int) int {
 	return 0
 }
 
-// verb is what the word at token i says of its clause's time; gap is how far it is from the date.
-func verb(toks []text.Token, i, first, gap int) int {
+// verb is what the word at token i says of its clause's time, and whether the search ends with it.
+func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 	t := &toks[i]
 	switch t.Tag {
 	case "MD":
 		switch strings.ToLower(t.Text) {
 		case "will", "'ll", "’ll", "shall", "wo", "may", "might", "should", "must":
-			return 1
+			return 1, true
 		}
+		return 0, true
 	case "VBD":
-		return -1
+		return -1, true
 	case "VBN":
 		if planned(t.Text) && i > first {
 			switch strings.ToLower(toks[i-1].Text) {
 			case "is", "are", "be", "'s", "’s", "'re", "now", "currently", "also", "not":
-				return 1
+				return 1, true
 			}
-			return 0
+			return 0, true
 		}
 		for j := i - 1; j >= first && j >= i-3; j-- {
 			if strings.EqualFold(toks[j].Text, "be") {
-				return 1
+				return 1, true
 			}
 		}
-		return -1
+		return -1, true
 	case "VB":
 		if i > first && toks[i-1].Text == "to" {
 			for j := i - 2; j >= first && j >= i-4; j-- {
 				if planned(toks[j].Text) || toks[j].Tag == "VBZ" || toks[j].Tag == "VBP" {
-					return 1
+					return 1, true
 				}
 			}
 		}
@@ -85,15 +86,19 @@ func verb(toks []text.Token, i, first, gap int) int {
 		switch strings.ToLower(t.Text) {
 		case "expects", "expect", "plans", "plan", "hopes", "hope", "intends", "intend", "aims", "aim", "begins", "begin",
 			"starts", "start", "opens", "open", "reopen", "expires", "expire", "meets", "meet", "takes", "runs", "arrives", "returns":
-			return 1
+			return 1, true
+		case "is", "are", "'s", "’s", "'re", "’re":
+			if i+1 < len(toks) && (toks[i+1].Tag == "VBG" || toks[i+1].Text == "to") {
+				return 0, true
+			}
 		}
 	case "JJ":
 		switch t.Text {
 		case "due", "payable", "effective", "likely", "upcoming", "set", "scheduled":
-			return 1
+			return 1, true
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // planned reports whether a participle or a noun speaks of plans.

@@ -235,6 +235,9 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 		}
 		if a.unit[0] >= uMonth {
 			r.period = when{} // "in the nine months": no quarter is spoken of now
+			if r.anchor.gran == gQuarter {
+				r.anchor = when{}
+			}
 		}
 		if inner.has(fNum2) && mod == modNone {
 			d.Mod = mods[modApprox]

@@ -108,7 +108,10 @@ func (w when) value() string {
 		}
 		return year
 	case gFiscal:
-		return "FY" + year
+		if w.n != 0 { // the 2019/20 fiscal year
+			return "FY" + year
+		}
+		return year
 	case gDecade:
 		if w.n <= 0 {
 			return "XXX"
