@@ -28,18 +28,17 @@ const (
 const (
 	perSentence    = 1.0 // for each sentence between
 	perParagraph   = 0.3
-	asSubject      = 1.6
+	asSubject      = 1.4
 	sameSentence   = 0.2
 	inQuotation    = 1.6
 	asPossessive   = 0.8
 	knownGender    = 1.0
 	likelyGender   = 1.0
 	unlikelyGender = 2.5
-	chained        = 1.2 // the last pronoun like this one was the candidate's
 	headline       = 0.5
 	clear          = -3.0
 	introduction   = 0.3 // a name with a role or in full
-	perMention     = 0.08
+	perMention     = 0.04
 	mostlyCounted  = 8
 )
 
@@ -63,7 +62,6 @@ type pronouns struct {
 	genders  []gender // shown by a title or a pronoun
 	given    []gender // suggested by the given name
 	counts   []int
-	last     map[string]int // pronoun -> entity it last stood for
 	seen     []occurrence
 }
 
@@ -73,7 +71,7 @@ func resolvePronouns(doc *text.Doc, entities []Entity, mentions []ner.Mention) [
 	if len(entities) == 0 {
 		return mentions
 	}
-	p := &pronouns{doc: doc, entities: entities, mentions: mentions, counts: make([]int, len(entities)), last: map[string]int{}}
+	p := &pronouns{doc: doc, entities: entities, mentions: mentions, counts: make([]int, len(entities))}
 	p.genders, p.given = genders(doc, entities, mentions)
 	stretches := doc.Quoted()
 	out := make([]ner.Mention, 0, len(mentions)+8)
@@ -130,11 +128,13 @@ func resolvePronouns(doc *text.Doc, entities []Entity, mentions []ner.Mention) [
 		if e < 0 {
 			continue
 		}
-		p.last[low] = e
-		if low == "he" && p.genders[e] == unknown {
-			p.genders[e] = man
-		} else if low == "she" && p.genders[e] == unknown {
-			p.genders[e] = woman
+		if p.given[e] == unknown {
+			switch low {
+			case "he":
+				p.given[e] = man
+			case "she":
+				p.given[e] = woman
+			}
 		}
 		out = append(out, ner.Mention{Span: t.Span, Text: t.Text, Type: entities[e].Type, Entity: e, Form: ner.Pronoun, Score: pronounScores[low]})
 		p.note(e, i, i+1, true, false, true)
@@ -168,7 +168,7 @@ func (p *pronouns) person(low string, i int) int {
 	if low == "she" {
 		want = woman
 	}
-	return p.best(low, i, func(e int) (float64, bool) {
+	return p.best(i, func(e int) (float64, bool) {
 		if p.entities[e].Type != ner.Person {
 			return 0, false
 		}
@@ -190,7 +190,7 @@ func (p *pronouns) person(low string, i int) int {
 
 // body finds which organisation "it" or "they" at token i stands for.
 func (p *pronouns) body(low string, i int) int {
-	return p.best(low, i, func(e int) (float64, bool) {
+	return p.best(i, func(e int) (float64, bool) {
 		switch p.entities[e].Type {
 		case ner.Organisation:
 			return 0, true
@@ -202,7 +202,7 @@ func (p *pronouns) body(low string, i int) int {
 }
 
 // best is the candidate with the highest weight.
-func (p *pronouns) best(low string, i int, fits func(e int) (float64, bool)) int {
+func (p *pronouns) best(i int, fits func(e int) (float64, bool)) int {
 	here := p.doc.Tokens[i].Sentence
 	paragraph := p.doc.Sentences[here].Paragraph
 	best, bestWeight := -1, clear
@@ -227,9 +227,6 @@ func (p *pronouns) best(low string, i int, fits func(e int) (float64, bool)) int
 		}
 		if o.sentence == here {
 			w += sameSentence
-		}
-		if last, ok := p.last[low]; ok && last == o.entity {
-			w += chained
 		}
 		if p.doc.InTitle(p.doc.Tokens[o.token].Start) {
 			w -= headline
@@ -288,7 +285,7 @@ func genders(doc *text.Doc, entities []Entity, mentions []ner.Mention) (out, giv
 // titleGender is what a word before a name shows.
 func titleGender(w string) gender {
 	switch strings.ToLower(strings.TrimSuffix(w, ".")) {
-	case "mr", "sir", "lord", "king", "prince", "baron", "father", "brother", "spokesman", "chairman", "businessman", "congressman", "actor", "emperor", "sheikh", "pope", "u", "saw", "ko", "salai", "policeman", "councilman", "assemblyman", "husband", "son":
+	case "mr", "sir", "lord", "king", "prince", "baron", "father", "brother", "spokesman", "chairman", "businessman", "congressman", "emperor", "sheikh", "pope", "u", "saw", "ko", "salai", "policeman", "councilman", "assemblyman", "husband", "son":
 		return man
 	case "mrs", "ms", "miss", "lady", "dame", "queen", "princess", "baroness", "sister", "spokeswoman", "chairwoman", "businesswoman", "congresswoman", "actress", "duchess", "daw", "naw", "ma", "mother", "wife", "daughter", "madam", "mme", "councilwoman", "assemblywoman":
 		return woman
