@@ -12,6 +12,11 @@ func (f *finder) accept(e *expr) bool {
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && in.end-in.first == 1 {
 		return f.year(e, in)
 	}
+	if in.f[fOp] == opHoliday && in.end-in.first == 1 && int(in.end) < len(f.m.atoms) {
+		// "Easter Island" and "Halloween-themed" are no days
+		next := &f.m.atoms[in.end]
+		return next.breaks || next.cls&clsProper == 0 && !(next.tight && f.m.word(int(in.end), "-"))
+	}
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && f.m.word(int(in.first), "two") {
 		// "two thousand five" is a year where a preposition says so
 		return in.first > 0 && f.m.atoms[in.first-1].cls&clsPreposition != 0

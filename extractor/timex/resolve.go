@@ -300,6 +300,10 @@ func (r *resolver) weekday(e *expr) when {
 		if d > 0 {
 			d -= 7
 		}
+	case d == 1:
+		if r.tense(e) < 0 {
+			d -= 7
+		}
 	case d > 0 && !r.future(e):
 		d -= 7
 	case d == 0 && e.f[fDir] == 0 && r.upcoming(e):

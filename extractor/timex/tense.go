@@ -70,7 +70,7 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 		}
 		for j := i - 1; j >= first && j >= i-3; j-- {
 			if strings.EqualFold(toks[j].Text, "be") {
-				return 1, true
+				return prospect(toks, j, first), true
 			}
 		}
 		return -1, true
@@ -94,11 +94,32 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 		}
 	case "JJ":
 		switch t.Text {
-		case "due", "payable", "effective", "likely", "upcoming", "set", "scheduled":
+		case "payable", "effective", "upcoming":
 			return 1, true
+		case "due", "likely", "set", "scheduled":
+			if i > first {
+				switch toks[i-1].Text {
+				case "is", "are", "be", "'s", "’s", "'re", "now":
+					return 1, true
+				}
+			}
 		}
 	}
 	return 0, false
+}
+
+// prospect is what stands before "be": "will be held" and "to be held" are ahead, "could be found"
+// need not be.
+func prospect(toks []text.Token, be, first int) int {
+	for j := be - 1; j >= first && j >= be-3; j-- {
+		switch strings.ToLower(toks[j].Text) {
+		case "will", "'ll", "’ll", "shall", "wo", "may", "might", "should", "must", "to":
+			return 1
+		case "could", "would", "can":
+			return 0
+		}
+	}
+	return 0
 }
 
 // planned reports whether a participle or a noun speaks of plans.
