@@ -70,6 +70,12 @@ func (u *unit) isVerb(i int, v cue.Verb) bool {
 			}
 		}
 	}
+	if next.low == "by" && (v.Tense == cue.Past || v.Tense == cue.Part) && !be(prev.low) && prev.low != "been" && prev.tag != "RB" {
+		return false // "a bill proposed by"
+	}
+	if it.tag == "VBN" && prev.low == "," && next.kind == word && next.tag == "IN" && next.low != "that" {
+		return false // "the phone, announced in May,"
+	}
 	if strings.HasPrefix(it.tag, "VB") {
 		return true
 	}
@@ -278,6 +284,10 @@ func (f *frame) objects(u *unit) {
 		if first, end, _ := u.phraseRight(i); end > first {
 			i = end
 		}
+	}
+	// A place where it was said: "announced on Twitter".
+	if l := u.at(i).low; (l == "on" || l == "via" || l == "to") && u.at(i+1).kind == name && u.at(i+2).low != "," {
+		i += 2
 	}
 	// A time: "said on Friday", "announced yesterday".
 	k := i

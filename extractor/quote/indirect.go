@@ -81,7 +81,9 @@ func (u *unit) mayReport(f *frame) bool {
 // urges reports whether a frame reports what somebody is asked to do.
 func (u *unit) urges(f *frame) bool {
 	switch f.verb.Lemma {
-	case "urge", "warn", "call", "advise", "implore":
+	case "call":
+		return f.addressed > f.cueFirst+1 // "called on"
+	case "urge", "warn", "advise", "implore":
 		return f.verb.Class&cue.Urge != 0
 	}
 	return false
@@ -100,6 +102,9 @@ func (f *finder) free(u *unit, first, end int) bool {
 // clauses is the stretches of items that a frame reports: none, one, or two where the frame
 // stands in the middle of its sentence.
 func (u *unit) clauses(f *frame) [][2]int {
+	if !f.that && u.beside(f) {
+		return nil
+	}
 	before := f.clauseFirst
 	prevComma := before > 0 && u.items[before-1].low == ","
 	if f.according {
@@ -111,7 +116,7 @@ func (u *unit) clauses(f *frame) [][2]int {
 					break
 				}
 			}
-			return u.checked(first, u.clauseEnd(first, f), 0)
+			return u.checked(first, u.clauseEnd(first, f), -1)
 		}
 		a, b := u.clauseBefore(before)
 		if prevComma && u.at(f.after).low == "," {
@@ -119,7 +124,7 @@ func (u *unit) clauses(f *frame) [][2]int {
 				return append([][2]int{{a, b}}, c...)
 			}
 		}
-		return u.checked(a, b, 0)
+		return u.checked(a, b, -1)
 	}
 	// “The plan,” he said, “would work” without the marks, and with the cue at the end.
 	if (f.inverted || !f.that && u.closes(f.after)) && prevComma && before > 1 {
@@ -144,7 +149,27 @@ func (u *unit) clauses(f *frame) [][2]int {
 	if first >= len(u.items) || !f.that && !u.startsClause(first) {
 		return nil
 	}
-	return u.checked(first, u.clauseEnd(first, f), 0)
+	end := u.clauseEnd(first, f)
+	if !f.that && !u.urges(f) && !u.opensClause(first, end) {
+		return nil
+	}
+	return u.checked(first, end, -1)
+}
+
+// beside reports whether a frame's words stand in marks right beside it.
+func (u *unit) beside(f *frame) bool {
+	i := f.clauseFirst - 1
+	for i >= 0 && u.items[i].kind == word && !letterOrDigit(u.items[i].low) && u.items[i].tag != "." {
+		i--
+	}
+	if i >= 0 && u.items[i].kind == quoted && u.f.found[u.items[i].ref] != nil {
+		return true
+	}
+	i = f.after
+	for i < len(u.items) && u.items[i].kind == word && !letterOrDigit(u.items[i].low) && u.items[i].tag != "." {
+		i++
+	}
+	return i < len(u.items) && u.items[i].kind == quoted && u.f.found[u.items[i].ref] != nil
 }
 
 // closes reports whether item i ends a clause.
@@ -186,8 +211,48 @@ func (u *unit) hasFinite(first, end int) bool {
 			if p := u.at(i - 1); i > first && (p.kind == name || p.tag == "PRP") {
 				return true
 			}
-		case it.low == "to" && relative == 0 && i > first:
-			return true // "urged them to"
+		}
+	}
+	return false
+}
+
+// opensClause reports whether [first, end) opens with a subject and its finite verb, as what is
+// reported without "that" does; what is only announced is a noun.
+func (u *unit) opensClause(first, end int) bool {
+	if u.at(first).tag == "EX" {
+		return true
+	}
+	_, i, _ := u.phraseRight(first)
+	if i <= first {
+		i = first
+	}
+	for i < end && u.items[i].kind == word && (u.items[i].tag == "RB" || adverb(u.items[i].low)) {
+		i++
+	}
+	if i >= end {
+		return false
+	}
+	it := &u.items[i]
+	if it.kind == word && i > first {
+		switch {
+		case finite(it):
+			return true
+		case it.tag == "VBN":
+			p := u.at(i - 1)
+			return p.kind == name || p.tag == "PRP"
+		}
+	}
+	// Something stands between: the finite verb must come before any relative clause.
+	for ; i < end; i++ {
+		it := &u.items[i]
+		if it.kind != word {
+			continue
+		}
+		if it.tag == "WDT" || it.tag == "WP" || it.low == "that" || it.low == "who" || it.low == "which" || it.tag == "VBN" && u.at(i-1).kind == word {
+			return false
+		}
+		if finite(it) {
+			return true
 		}
 	}
 	return false
@@ -214,7 +279,7 @@ func (u *unit) startsClause(i int) bool {
 }
 
 func (u *unit) sentenceStart(i int) bool {
-	return i == 0 || u.items[i-1].kind == word && u.items[i-1].tag == "."
+	return i == 0 || u.items[i-1].kind == word && (u.items[i-1].tag == "." || u.items[i-1].low == ";")
 }
 
 // clauseBefore is the sentence's part before item i, without closing punctuation.
@@ -245,7 +310,7 @@ func (u *unit) clauseEnd(i int, f *frame) int {
 				break
 			}
 		}
-		if it.low == ";" && end > i+2 {
+		if it.low == ";" && end > i+2 || it.low == "," && u.at(end+1).low == "despite" {
 			break
 		}
 		if it.low == "according" && u.at(end+1).low == "to" && u.at(end-1).low == "," {

@@ -82,6 +82,12 @@ func linking(low string) bool {
 
 // phraseLeft parses the noun phrase that ends with item i; first > i where none does.
 func (u *unit) phraseLeft(i int) (first, end, head int) {
+	if i >= 0 && u.items[i].low == ")" { // "General Motors (GM)"
+		for lo := i - 12; i > 0 && i > lo && u.items[i].low != "("; {
+			i--
+		}
+		i--
+	}
 	if i < 0 || !nounLike(&u.items[i]) {
 		return i + 1, i + 1, -1
 	}
@@ -163,7 +169,7 @@ func (u *unit) phraseRight(i int) (first, end, head int) {
 			continue
 		}
 		if inside(it) || it.kind == word && u.at(j+1).low == "-" {
-			if j > last && last > i && it.tag != "POS" && it.low != "-" && u.items[j-1].tag != "POS" && u.at(j-1).low != "-" && !linking(u.at(j-1).low) && it.tag == "DT" {
+			if j > last && last > i && it.tag != "POS" && it.low != "-" && u.items[j-1].tag != "POS" && u.at(j-1).low != "-" && !linking(u.at(j-1).low) && (it.tag == "DT" || it.tag == "PRP$") {
 				break
 			}
 			j++
