@@ -413,7 +413,6 @@ func (p *pass) store(work context.Context, u *unit) error {
 	if len(recs) > 0 {
 		var rejected *RejectError
 		err := p.retry(work, "write", func() error {
-			rejected = nil
 			err := p.options.Sink.Write(work, recs)
 			if errors.As(err, &rejected) {
 				return nil

@@ -4,6 +4,11 @@
 // The main content is chosen by go-readability (a port of Mozilla's Readability.js); title, dates
 // and author come first from JSON-LD (schema.org NewsArticle) and OpenGraph, which publishers keep
 // right for search engines.
+//
+// On 81 pages of 58 publishers (fundus_test.go: multiset F1 of words, mean over pages) go-readability
+// alone has 91.2, go-trafilatura 94.3, and this package, which drops overlays and takes the JSON-LD
+// copy of an article that is broken up into blocks, 95.1. go-readability also brings four small
+// modules where go-trafilatura brings some twenty, with a regular expression engine in WebAssembly.
 package clean
 
 import (

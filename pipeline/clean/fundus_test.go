@@ -72,6 +72,9 @@ func readPage(t *testing.T, g goldPage) []byte {
 
 // TestPages scores titles, days and words on the set, and keeps them above floors.
 func TestPages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a score needs no second run under the race detector")
+	}
 	gold := goldPages(t)
 	var f1, titles, days, dated float64
 	for _, g := range gold {
