@@ -14,7 +14,7 @@ import (
 	"github.com/datelinenews/dateline/extractor/prosev3"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/scores.txt from what the code does now")
+var update = flag.Bool("update", false, "rewrite testdata/scores.txt from what the code does now, and the variants in gold/case.jsonl")
 
 const scoresFile = "../../" + ScoresFile
 

@@ -1,4 +1,4 @@
-package testdata_test
+package eval_test
 
 import (
 	"context"

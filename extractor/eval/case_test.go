@@ -1,4 +1,4 @@
-package testdata_test
+package eval_test
 
 import (
 	"bytes"
@@ -14,8 +14,6 @@ import (
 	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/testdata"
 )
-
-var update = flag.Bool("update", false, "rewrite the variants in gold/case.jsonl from its sentences in normal case")
 
 // caseRow is a line of gold/case.jsonl.
 type caseRow struct {
@@ -50,7 +48,7 @@ func (r caseRow) line() ([]byte, error) {
 
 // TestCase holds that the headlines in Title Case and ALL CAPS and the text in lower case are the
 // sentences in normal case, with the same names at the same places. To add one, write its row in
-// normal case and run `go test ./testdata -update`.
+// normal case and run `go test ./extractor/eval -update`.
 func TestCase(t *testing.T) {
 	file, err := testdata.Gold.ReadFile("gold/case.jsonl")
 	if err != nil {
@@ -97,14 +95,14 @@ func TestCase(t *testing.T) {
 			b.Write(line)
 		}
 	}
-	if *update {
-		if err := os.WriteFile("gold/case.jsonl", b.Bytes(), 0o644); err != nil { //nolint:gosec // of the source tree
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile("../../testdata/gold/case.jsonl", b.Bytes(), 0o644); err != nil { //nolint:gosec // of the source tree
 			t.Fatal(err)
 		}
 		return
 	}
 	if !bytes.Equal(file, b.Bytes()) {
-		t.Error("the variants do not follow from the sentences in normal case: run `go test ./testdata -update`")
+		t.Error("the variants do not follow from the sentences in normal case: run `go test ./extractor/eval -update`")
 	}
 }
 
