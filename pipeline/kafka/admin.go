@@ -114,15 +114,7 @@ func (a *Admin) Lag(ctx context.Context, group string, topics ...string) ([]Lag,
 		}
 		parts[t] = ids
 	}
-	var done map[partition]int64
-	err := patiently(ctx, func() (err error) { // a new group's coordinator takes a moment
-		done, err = committed(ctx, a.link.client, group, parts)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	all, err := allBounds(ctx, a.link.client, parts)
+	done, all, err := state(ctx, a.link.client, group, parts)
 	if err != nil {
 		return nil, err
 	}

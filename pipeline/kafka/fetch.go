@@ -212,6 +212,19 @@ func committed(ctx context.Context, c *kafka.Client, group string, parts map[str
 	return out, nil
 }
 
+// state returns what a group has committed in some partitions, and their bounds. It is patient: the
+// coordinator of a new group and the leaders of a new topic take a moment.
+func state(ctx context.Context, c *kafka.Client, group string, parts map[string][]int) (done map[partition]int64, all map[partition][2]int64, err error) {
+	err = patiently(ctx, func() (err error) {
+		if done, err = committed(ctx, c, group, parts); err != nil {
+			return err
+		}
+		all, err = allBounds(ctx, c, parts)
+		return err
+	})
+	return done, all, err
+}
+
 // commitOffsets commits offsets for a member of a group's generation; generation -1 and no member
 // is a reader outside of any generation.
 func commitOffsets(ctx context.Context, c *kafka.Client, group string, generation int, member string, offsets map[partition]int64) error {
@@ -246,6 +259,19 @@ func pause(ctx context.Context, n int) error {
 		return ctx.Err()
 	case <-t.C:
 		return nil
+	}
+}
+
+// patiently tries op up to ten times, over some 30 s.
+func patiently(ctx context.Context, op func() error) error {
+	for n := 0; ; n++ {
+		err := op()
+		if err == nil || ctx.Err() != nil || permanent(err) || n == 9 {
+			return err
+		}
+		if err := pause(ctx, n); err != nil {
+			return err
+		}
 	}
 }
 

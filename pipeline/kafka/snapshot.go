@@ -77,15 +77,7 @@ func (s *Snapshot) locate(ctx context.Context) error {
 		return err
 	}
 	want := map[string][]int{s.cfg.Topic: parts}
-	var done map[partition]int64
-	err = patiently(ctx, func() error {
-		done, err = committed(ctx, s.link.client, s.cfg.Group, want)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	all, err := allBounds(ctx, s.link.client, want)
+	done, all, err := state(ctx, s.link.client, s.cfg.Group, want)
 	if err != nil {
 		return err
 	}
@@ -186,17 +178,4 @@ func (s *Snapshot) Commit(ctx context.Context, b *pipeline.Batch) error {
 func (s *Snapshot) Close() error {
 	s.link.close()
 	return nil
-}
-
-// patiently tries op up to ten times, over some 30 s.
-func patiently(ctx context.Context, op func() error) error {
-	for n := 0; ; n++ {
-		err := op()
-		if err == nil || ctx.Err() != nil || permanent(err) || n == 9 {
-			return err
-		}
-		if err := pause(ctx, n); err != nil {
-			return err
-		}
-	}
 }

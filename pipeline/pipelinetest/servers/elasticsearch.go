@@ -198,7 +198,7 @@ func (n *Node) start() error {
 		return err
 	}
 	n.proc = p
-	return waitElasticsearch(n.URL, n.password, 120*time.Second, p)
+	return waitElasticsearch(n.URL, n.password, startLimit, p)
 }
 
 // remove ends the node and removes its folder.

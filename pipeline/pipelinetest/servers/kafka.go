@@ -165,7 +165,7 @@ func (b *Broker) start() error {
 		return err
 	}
 	b.proc = p
-	return waitKafka(b.Addr, 60*time.Second, p)
+	return waitKafka(b.Addr, startLimit, p)
 }
 
 // remove ends the broker and removes its folder.

@@ -108,6 +108,10 @@ func Elasticsearch(t testing.TB) string {
 	return url
 }
 
+// startLimit is how long a server may take to start. Kafka needs some 3 s and Elasticsearch 12 s, but
+// on a machine that is busy with other tests both have been seen to need ten times that.
+const startLimit = 4 * time.Minute
+
 // names counts what Name gave out in this process.
 var names atomic.Int64
 
