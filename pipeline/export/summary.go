@@ -141,36 +141,43 @@ type SummaryOptions struct {
 func (s *Summary) String(opts SummaryOptions) string {
 	opts.Top, opts.Width = cmp.Or(opts.Top, 8), cmp.Or(opts.Width, 100)
 	style := textForm{colour: opts.Colour}.style
-	var b strings.Builder
+	var lists []list
 	for _, t := range ner.Types() {
 		rows := top(s.entities, opts.Top, func(e *tally) bool { return e.typ == t })
-		writeTallies(&b, plural(t), rows, opts, func(name string) string { return style(ansiOf(t), name) })
+		lists = append(lists, list{plural(t), rows, ansiOf(t)})
 	}
-	writeTallies(&b, "Dates mentioned", top(s.days, opts.Top, func(*tally) bool { return true }), opts,
-		func(name string) string { return style(ansiDate, name) })
+	lists = append(lists, list{"Dates mentioned", top(s.days, opts.Top, func(*tally) bool { return true }), ansiDate})
+	const numbers = 2 * 10
+	width := 30
+	for _, l := range lists {
+		for _, r := range l.rows {
+			width = max(width, utf8.RuneCountInString(Printable(r.name, false))+2)
+		}
+	}
+	width = max(20, min(width, opts.Width-numbers))
+	var b strings.Builder
+	for _, l := range lists {
+		if len(l.rows) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "%s%s\n", style(ansiBold, pad(l.title, width)), style(ansiDim, fmt.Sprintf("%10s%10s", "articles", "mentions")))
+		for _, r := range l.rows {
+			name := pad(Shorten(Printable(r.name, false), width-2), width-2)
+			fmt.Fprintf(&b, "  %s%10s%10s\n", style(l.ansi, name), Thousands(r.articles), Thousands(r.mentions))
+		}
+		b.WriteByte('\n')
+	}
 	s.writeQuotes(&b, opts)
 	fmt.Fprintf(&b, "%s: %s, %s, %s, %s, %s with a speaker\n", count(s.articles, "article"),
-		count(s.mentions, "mention"), count(len(s.entities), "name"), count(s.dates, "date"), count(s.quotes, "quote"), Thousands(s.spoken))
+		count(len(s.entities), "name"), count(s.mentions, "mention"), count(s.dates, "date"), count(s.quotes, "quote"), Thousands(s.spoken))
 	return b.String()
 }
 
-func writeTallies(b *strings.Builder, title string, rows []*tally, opts SummaryOptions, paint func(string) string) {
-	if len(rows) == 0 {
-		return
-	}
-	style := textForm{colour: opts.Colour}.style
-	const numbers = 2 * 10
-	width := max(utf8.RuneCountInString(title), 12)
-	for _, r := range rows {
-		width = max(width, utf8.RuneCountInString(Printable(r.name, false))+2)
-	}
-	width = max(20, min(width, opts.Width-numbers))
-	fmt.Fprintf(b, "%s%s\n", style(ansiBold, pad(title, width)), style(ansiDim, fmt.Sprintf("%10s%10s", "articles", "mentions")))
-	for _, r := range rows {
-		name := pad(Shorten(Printable(r.name, false), width-2), width-2)
-		fmt.Fprintf(b, "  %s%10s%10s\n", paint(name), Thousands(r.articles), Thousands(r.mentions))
-	}
-	b.WriteByte('\n')
+// list is a list of the summary.
+type list struct {
+	title string
+	rows  []*tally
+	ansi  string
 }
 
 // writeQuotes shows one quote of each of those who are quoted most.
@@ -187,7 +194,7 @@ func (s *Summary) writeQuotes(b *strings.Builder, opts SummaryOptions) {
 			said = form.style(ansiDim, fmt.Sprintf(" (one of %d)", r.mentions))
 		}
 		fmt.Fprintf(b, "  %s%s\n    %s\n", form.style(ansiPerson, Printable(r.name, false)), said,
-			form.excerpt(quote.Quote{Text: r.sample.text, Kind: r.sample.kind}))
+			form.excerpt(quote.Quote{Text: strings.TrimRight(r.sample.text, ", "), Kind: r.sample.kind}))
 	}
 	b.WriteByte('\n')
 }

@@ -272,9 +272,9 @@ func Shorten(s string, width int) string {
 	if width <= 1 || utf8.RuneCountInString(s) <= width {
 		return s
 	}
-	runes := []rune(s)[:width-1]
-	cut := string(runes)
-	if i := strings.LastIndexByte(cut, ' '); i > len(cut)/2 {
+	runes := []rune(s)
+	cut := string(runes[:width-1])
+	if i := strings.LastIndexByte(cut, ' '); i > len(cut)/2 && runes[width-1] != ' ' {
 		cut = cut[:i]
 	}
 	return strings.TrimRight(cut, " ,;:—-") + "…"
