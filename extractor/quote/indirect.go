@@ -42,7 +42,8 @@ func (f *finder) reported(n int) []Quote {
 		var sp *Speaker
 		for _, c := range u.clauses(fr) {
 			first, end := c[0], c[1]
-			if first < stop || end <= first || !f.free(u, first, end) {
+			end = f.free(u, first, end)
+			if first < stop || end-first < shortestClause || end < c[1] && (end-first < longPart || !nounLike(u.at(end-1)) || !u.hasFinite(first, end)) {
 				continue
 			}
 			if sp == nil {
@@ -89,14 +90,23 @@ func (u *unit) urges(f *frame) bool {
 	return false
 }
 
-// free reports whether no quotation that was found stands in [first, end).
-func (f *finder) free(u *unit, first, end int) bool {
+// shortestClause is the least number of items of a reported clause.
+const shortestClause = 3
+
+// longPart is the least number of items before a quotation in marks that are reported by themselves.
+const longPart = 7
+
+// free is where the part of [first, end) ends that no quotation found in marks takes.
+func (f *finder) free(u *unit, first, end int) int {
 	for k := first; k < end; k++ {
 		if u.items[k].kind == quoted && f.found[u.items[k].ref] != nil {
-			return false
+			for k > first && u.items[k-1].kind == word && (!letterOrDigit(u.items[k-1].low) || linking(u.items[k-1].low) || u.items[k-1].tag == "DT" || u.items[k-1].low == "as") {
+				k--
+			}
+			return k
 		}
 	}
-	return true
+	return end
 }
 
 // clauses is the stretches of items that a frame reports: none, one, or two where the frame
@@ -184,8 +194,7 @@ func (u *unit) closes(i int) bool {
 // checked is [first, end) where that is a clause: it has a finite verb of its own (need 0), or
 // any (need -1).
 func (u *unit) checked(first, end, need int) [][2]int {
-	const shortest = 3
-	if end-first < shortest || need == 0 && !u.hasFinite(first, end) {
+	if end-first < shortestClause || need == 0 && !u.hasFinite(first, end) {
 		return nil
 	}
 	return [][2]int{{first, end}}
