@@ -181,7 +181,7 @@ func readFields(b []byte) (*rawArticle, error) {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	tok, err := dec.Token()
 	if err != nil {
-		return nil, jsonError(b, dec, err)
+		return nil, jsonError(b, err)
 	}
 	if tok != json.Delim('{') {
 		return nil, fmt.Errorf("not an article: the JSON is %s, want an object with \"text\" or \"html\"", kind(tok))
@@ -196,12 +196,12 @@ func readFields(b []byte) (*rawArticle, error) {
 	for dec.More() {
 		tok, err := dec.Token()
 		if err != nil {
-			return nil, jsonError(b, dec, err)
+			return nil, jsonError(b, err)
 		}
 		name, _ := tok.(string)
 		var v json.RawMessage
 		if err := dec.Decode(&v); err != nil {
-			return nil, fmt.Errorf("field %q: %w", shorten(name), jsonError(b, dec, err))
+			return nil, fmt.Errorf("field %q: %w", shorten(name), jsonError(b, err))
 		}
 		into, at := fields[name], times[name]
 		if into == nil && at == nil {
@@ -225,7 +225,7 @@ func readFields(b []byte) (*rawArticle, error) {
 		}
 	}
 	if _, err := dec.Token(); err != nil { // the closing brace
-		return nil, jsonError(b, dec, err)
+		return nil, jsonError(b, err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, fmt.Errorf("there is more after the JSON object, from byte %d: one message is one article", dec.InputOffset())
@@ -234,15 +234,17 @@ func readFields(b []byte) (*rawArticle, error) {
 }
 
 // jsonError says where JSON ends early or goes wrong.
-func jsonError(b []byte, dec *json.Decoder, err error) error {
-	var syntax *json.SyntaxError
+func jsonError(b []byte, err error) error {
 	switch {
 	case errors.Is(err, io.EOF) && len(bytes.TrimSpace(b)) == 0:
 		return ErrEmptyMessage
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the JSON ends early, after %d bytes: it was cut; send it whole", len(b))
-	case errors.As(err, &syntax):
-		return fmt.Errorf("not valid JSON at byte %d: %w", dec.InputOffset(), err)
+	}
+	// A decoder's offsets are not of the whole, Unmarshal's are.
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal(b, &json.RawMessage{}), &syntax) {
+		return fmt.Errorf("not valid JSON at byte %d: %w", max(syntax.Offset-1, 0), syntax)
 	}
 	return fmt.Errorf("not valid JSON: %w", err)
 }
