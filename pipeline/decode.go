@@ -228,7 +228,7 @@ func readFields(b []byte) (*rawArticle, error) {
 		return nil, jsonError(b, err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("there is more after the JSON object, from byte %d: one message is one article", dec.InputOffset())
+		return nil, fmt.Errorf("there is more after the JSON object, from byte %d: one message is one article (a file of one a line is named .jsonl)", dec.InputOffset())
 	}
 	return raw, nil
 }
