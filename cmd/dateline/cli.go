@@ -111,14 +111,16 @@ func Parse(args, env []string) (cmd *Command, err error) {
 				panic(v)
 			}
 			cmd.help, cmd.code, err = help.String(), int(code), nil
+			if len(args) == 0 {
+				cmd.code = exitUsage
+			}
 		}
 	}()
+	given := args
 	if len(args) == 0 {
-		cmd.code = exitUsage
-		_, _ = parser.Parse([]string{"--help"}) // leaves by exited
-		return cmd, nil
+		given = []string{"--help"}
 	}
-	ctx, err := parser.Parse(args)
+	ctx, err := parser.Parse(given)
 	if err != nil {
 		return nil, c.sources.explain(err)
 	}
