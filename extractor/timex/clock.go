@@ -8,13 +8,13 @@ func (r *resolver) clockTime(e *expr) (when, bool) {
 	w := when{gran: gClock, clock: int(e.f[fClock]), prec: int(e.f[fPrec])}
 	part := int(e.f[fPart])
 	switch e.f[fKind] {
-	case 1: // nine o'clock
+	case kindOClock:
 		h := int(e.f[fNum]) / 1000
 		if h < 0 || h > 24 || e.f[fNum]%1000 != 0 {
 			return w, false
 		}
 		w.clock = h * 3600
-	case 2: // a quarter to nine
+	case kindQuarter:
 		if e.nsub == 0 {
 			return w, false
 		}
@@ -55,7 +55,7 @@ func (r *resolver) clockTime(e *expr) (when, bool) {
 		w.zoned, w.zone = true, int(e.f[fZone])
 	}
 	for i := int8(0); i < e.nsub; i++ {
-		if e.f[fKind] == 2 && i == 0 {
+		if e.f[fKind] == kindQuarter && i == 0 {
 			continue
 		}
 		if d, ok := r.part(e, i); ok && d.gran == gDay {

@@ -49,7 +49,7 @@ var fieldNames = map[string]field{
 
 // classFields gives the field that a class fills where the pattern names none.
 var classFields = map[class]field{
-	clsMonth: fMonth, clsY0: fYear, clsDotClock: fClock, clsWeekdays: fWeekday, clsMon: fMonth, clsWeekday: fWeekday, clsWday: fWeekday, clsUnit: fUnit, clsUnits: fUnit,
+	clsMonth: fMonth, clsY0: fYear, clsDate8: fDay, clsDotClock: fClock, clsWeekdays: fWeekday, clsMon: fMonth, clsWeekday: fWeekday, clsWday: fWeekday, clsUnit: fUnit, clsUnits: fUnit,
 	clsPart: fPart, clsSeason: fSeason, clsOrd: fOrd, clsDecadeWord: fDecade, clsZone: fZone, clsAMPM: fAMPM,
 	clsDay: fDay, clsDayOrd: fDay, clsHour: fClock, clsYear: fYear, clsY4: fYear, clsY2: fYear, clsOrdNum: fOrd,
 	clsDecade: fDecade, clsClock: fClock, clsClockAMPM: fClock, clsMil: fClock, clsDot: fA, clsQ: fOrd, clsHalf: fOrd,
@@ -79,6 +79,7 @@ const (
 	opWeekOf
 	opNthWeek
 	opNthWeekend
+	opNthWeekday
 	opEdge
 	opInAnchor
 	opClock
@@ -123,6 +124,19 @@ const (
 	dirThat
 )
 
+// Kinds tell readings of one op apart.
+const (
+	kindPresent = iota + 1 // of references, in the order of refs
+	kindPast
+	kindFuture
+	kindOClock  // nine o'clock
+	kindQuarter // a quarter to nine
+	kindNear    // this past Friday: the nearest
+	kindDeictic // two days after tomorrow
+	kindLatest  // the latest quarter
+	kindAttacks // the September 11 attacks
+)
+
 const (
 	baseRef = iota
 	baseAnchor
@@ -161,7 +175,7 @@ var ops = map[string]int32{
 	"none": opNone, "pass": opPass, "date": opDate, "slashed": opSlashed, "dotted": opDotted, "weekday": opWeekday,
 	"weekdayweek": opWeekdayWeek, "offset": opOffset, "unitref": opUnitRef, "holiday": opHoliday, "edgeday": opEdgeDay,
 	"fiscal": opFiscal, "decade": opDecade, "century": opCentury, "season": opSeason, "quarter": opQuarter,
-	"half": opHalf, "weekof": opWeekOf, "nthweek": opNthWeek, "nthweekend": opNthWeekend, "edge": opEdge,
+	"half": opHalf, "weekof": opWeekOf, "nthweek": opNthWeek, "nthweekend": opNthWeekend, "nthweekday": opNthWeekday, "edge": opEdge,
 	"inanchor": opInAnchor, "clock": opClock, "daypart": opPart,
 	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "range": opRange, "dayrange": opDayRange, "same": opSame, "yearago": opYearAgo, "yearend": opYearEnd,
 }
@@ -177,7 +191,8 @@ var constants = map[string]int32{
 
 	"morning": partMorning, "afternoon": partAfternoon, "evening": partEvening, "night": partNight,
 	"noon": 12 * 3600, "midnight": 0, "utc": 0,
-	"PRESENT_REF": 1, "PAST_REF": 2, "FUTURE_REF": 3,
+	"PRESENT_REF": kindPresent, "PAST_REF": kindPast, "FUTURE_REF": kindFuture, "o-clock": kindOClock, "quarter-to": kindQuarter,
+	"near": kindNear, "deictic": kindDeictic, "latest": kindLatest, "attacks": kindAttacks,
 }
 
 var refs = [...]string{"", "PRESENT_REF", "PAST_REF", "FUTURE_REF"}

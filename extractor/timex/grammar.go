@@ -61,6 +61,7 @@ type element struct {
 	tight bool
 	look  int8 // -1: before the match, 1: after it
 	not   bool
+	stops bool // a full stop is among the alternatives
 }
 
 // rule is a line of the table.
@@ -95,7 +96,6 @@ type grammar struct {
 	top      int16
 	cont     int16 // the group of days that go on from others
 	holidays []holiday
-	slash    uint16 // the word "/"
 }
 
 // load compiles the embedded tables, once. They are part of the program: a damaged line is a
@@ -103,7 +103,7 @@ type grammar struct {
 var load = sync.OnceValue(func() *grammar {
 	g := &grammar{vocab: newVocab(wordsTSV)}
 	g.holidays = loadHolidays(g.vocab)
-	g.slash = g.vocab.id("/")
+	g.vocab.slash = g.vocab.id("/")
 	for _, w := range [...]string{"-", "“", "”"} {
 		g.vocab.id(w)
 	}
@@ -160,6 +160,7 @@ func (g *grammar) compile(r *rule, pattern, meaning string, groups map[string]in
 				return err
 			}
 			e.alts = append(e.alts, x)
+			e.stops = e.stops || a == "."
 		}
 		r.elements = append(r.elements, e)
 	}

@@ -128,10 +128,13 @@ func (m *matcher) sequence(r *rule, k, pos int, e *expr) (int, bool) {
 
 // beside reports whether the token is one of a look-around element's.
 func (m *matcher) beside(el *element, pos int) bool {
-	if pos < 0 || pos >= len(m.atoms) || el.tight && !m.atoms[pos].tight {
+	if edge := pos + 1; el.look < 0 && (pos < 0 || edge < len(m.atoms) && m.atoms[edge].breaks) {
 		return false
 	}
-	if edge := pos + 1; el.look > 0 && m.atoms[pos].breaks || el.look < 0 && edge < len(m.atoms) && m.atoms[edge].breaks {
+	if pos >= len(m.atoms) || el.look > 0 && m.atoms[pos].breaks {
+		return el.stops // the end of the text ends a sentence
+	}
+	if el.tight && !m.atoms[pos].tight {
 		return false
 	}
 	a := &m.atoms[pos]
@@ -254,6 +257,10 @@ func (m *matcher) capture(a *atom, x *alt, e *expr) {
 	case clsMil:
 		e.put(fClock, a.aux)
 		e.put(fPrec, precMinute)
+	case clsDate8:
+		e.put(fYear, a.val/10000)
+		e.put(fMonth, a.val/100%100)
+		e.put(fDay, a.val%100)
 	case clsDotClock:
 		e.put(fClock, a.val*3600+a.aux/10*60)
 		e.put(fPrec, precMinute)
@@ -294,7 +301,7 @@ func (m *matcher) cardinal(pos int) (milli int32, end int) {
 			frac = 0
 		}
 		pos++
-		if pos+2 < len(m.atoms) && m.atoms[pos].cls&clsInt2 != 0 && m.atoms[pos+1].word == m.g.slash && m.atoms[pos+2].cls&clsInt2 != 0 &&
+		if pos+2 < len(m.atoms) && m.atoms[pos].cls&clsInt2 != 0 && m.atoms[pos+1].word == m.g.vocab.slash && m.atoms[pos+2].cls&clsInt2 != 0 &&
 			m.atoms[pos+1].tight && m.atoms[pos+2].tight && m.atoms[pos+2].val > m.atoms[pos].val { // 9 1/2
 			frac = 1000 * m.atoms[pos].val / m.atoms[pos+2].val
 			pos += 3
@@ -403,7 +410,7 @@ func (m *matcher) word(pos int, w string) bool {
 
 // holiday finds the longest name of a holiday at token pos: its index and its end.
 func (m *matcher) holiday(pos int) (index int32, end int) {
-	if m.atoms[pos].cls&clsHoliday == 0 || m.atoms[pos].cls&clsName == 0 {
+	if m.atoms[pos].cls&clsHoliday == 0 {
 		return 0, 0
 	}
 holidays:
@@ -434,8 +441,14 @@ func (m *matcher) yearWords(pos int) (year int32, end int) {
 		return v / 1000, end
 	case a.cls&clsTeens != 0 && m.value(pos, clsTeens) >= 13 || a.cls&clsTens != 0 && m.value(pos, clsTens) == 20:
 		century := m.value(pos, a.cls&(clsTeens|clsTens))
-		if pos+1 >= len(m.atoms) || m.atoms[pos+1].cls&(clsTeens|clsTens) == 0 || m.atoms[pos+1].breaks {
+		if pos+1 >= len(m.atoms) || m.atoms[pos+1].cls&(clsTeens|clsTens|clsScale) == 0 || m.atoms[pos+1].breaks {
 			return 0, 0
+		}
+		if m.word(pos+1, "hundred") && pos+2 < len(m.atoms) {
+			pos++
+			if m.word(pos+1, "and") && pos+2 < len(m.atoms) {
+				pos++
+			}
 		}
 		v, end := m.cardinal(pos + 1)
 		if v < 10_000 || v > 99_000 || v%1000 != 0 {

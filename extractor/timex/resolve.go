@@ -114,6 +114,13 @@ func (r *resolver) point(e *expr) (when, bool) {
 			return when{gran: gWeek, day: civil{year: y}, n: n}, true
 		}
 		return w, ok
+	case opNthWeekday:
+		w, ok := r.part(e, 0)
+		if !ok || w.day.year == 0 || w.day.month == 0 {
+			return when{gran: gDay, weekday: int(e.f[fWeekday])}, ok
+		}
+		c := nthWeekday(w.day.year, w.day.month, int(e.f[fOrd]), int(e.f[fWeekday]))
+		return when{gran: gDay, day: c}, c.day != 0
 	case opNthWeek, opNthWeekend:
 		return r.nthWeek(e)
 	case opInAnchor:
@@ -180,7 +187,7 @@ func (r *resolver) date(e *expr) (when, bool) {
 		w.gran = gYear
 		return w, w.day.year != 0
 	}
-	if w.day.year == 0 && e.f[fKind] == 911 && w.day.day == 11 {
+	if w.day.year == 0 && e.f[fKind] == kindAttacks && w.day.day == 11 {
 		w.day.year = 2001 // "the September 11 attacks"
 	}
 	if w.day.year == 0 {
@@ -255,6 +262,10 @@ func (r *resolver) directed(w when, e *expr) int {
 // slashed reads 1/14/2025 and 14.01.2025.
 func (r *resolver) slashed(e *expr) (when, bool) {
 	a, b, y := int(e.f[fA]), int(e.f[fB]), int(e.f[fYear])
+	noYear := !e.has(fYear)
+	if noYear {
+		y = 2000
+	}
 	if y < 100 {
 		y = twoDigitYear(y)
 	}
@@ -267,7 +278,15 @@ func (r *resolver) slashed(e *expr) (when, bool) {
 		month, day = day, month
 	}
 	c := civil{y, month, day}
-	return when{gran: gDay, day: c}, c.valid() && y < 2200
+	w := when{gran: gDay, day: c}
+	if !c.valid() || y > 2200 {
+		return w, false
+	}
+	if noYear {
+		w.day.year = 0
+		w.day.year, w.inferred = r.guessYear(w, e)
+	}
+	return w, true
 }
 
 // weekday reads "Monday", "last Friday", "Monday last week".
@@ -290,6 +309,10 @@ func (r *resolver) weekday(e *expr) when {
 		case dirNext:
 			d += 7
 		}
+	case e.f[fDir] == dirNext && e.f[fBase] != baseAnchor && e.f[fKind] != kindNear:
+		d = wd - base.day.weekday() + 7
+	case e.f[fDir] == dirLast && e.f[fBase] != baseAnchor && e.f[fKind] != kindNear:
+		d = wd - base.day.weekday() - 7
 	case e.f[fDir] == dirNext:
 		if d == 0 {
 			d = 7
@@ -330,7 +353,7 @@ func (r *resolver) unitRef(e *expr) (when, bool) {
 	if unit == uQuarter && e.f[fBase] == baseAnchor {
 		if r.quarter.gran == gQuarter {
 			base = r.quarter
-		} else if e.f[fKind] == 1 {
+		} else if e.f[fKind] == kindLatest {
 			step-- // the latest quarter is the last that is complete
 		}
 	}
@@ -425,6 +448,9 @@ func (r *resolver) step(base when, unit, step int) when {
 func (r *resolver) holiday(e *expr) when {
 	h := &r.m.g.holidays[e.f[fHoliday]]
 	y := int(e.f[fYear])
+	if e.has(fYearDir) {
+		y = r.yearDir(int(e.f[fYearDir]))
+	}
 	if y == 0 && !r.known() {
 		if h.rule != 'f' {
 			return when{gran: gDay}
@@ -577,9 +603,7 @@ func (r *resolver) inAnchor(e *expr) (when, bool) {
 // shift reads "two weeks ago", "three days later".
 func (r *resolver) shift(e *expr) (when, bool) {
 	var a amount
-	if e.f[fKind] == 1 {
-		a.add(1000, int(e.f[fUnit]))
-	} else if !r.amount(e, &a) {
+	if !r.amount(e, &a) {
 		return when{}, false
 	}
 	sign := int(e.f[fSign])
@@ -596,10 +620,13 @@ func (r *resolver) shift(e *expr) (when, bool) {
 	unit := a.unit[a.k-1]
 	base, ok := r.base(e, unit)
 	g := granOf[unit]
+	if e.f[fKind] == kindDeictic {
+		g = gDay
+	}
 	if unit == uNight || unit == uWeekend || (unit == uWeek || unit == uFortnight) && a.n[a.k-1] <= 2000 {
 		g = gDay // "two weeks ago" is a day, "six weeks ago" a week
 	}
-	if !ok {
+	if !ok && e.f[fKind] != kindDeictic {
 		return when{gran: g}, true
 	}
 	if e.f[fBase] == baseAnchor && base.gran > gDay && base.gran < g {
@@ -610,6 +637,11 @@ func (r *resolver) shift(e *expr) (when, bool) {
 			return when{gran: gMonth, day: civil{year: base.day.year}}, true
 		}
 		return when{gran: g, day: civil{year: base.day.year}}, true
+	}
+	if e.f[fKind] == kindDeictic {
+		if base, ok = r.part(e, 1); !ok || base.day.year == 0 {
+			return when{gran: g}, ok
+		}
 	}
 	c := base.day
 	clock, prec := 0, precHour
@@ -689,6 +721,9 @@ func (r *resolver) shift(e *expr) (when, bool) {
 
 // amount collects the lengths that an expression and its parts say.
 func (r *resolver) amount(e *expr, a *amount) bool {
+	if e.f[fOp] == opOffset {
+		return false
+	}
 	if e.has(fUnit) {
 		n := e.f[fNum]
 		if e.has(fHalf) {

@@ -49,6 +49,9 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		}
 	}
 	for i := range atoms {
+		if i >= 2 && atoms[i].cls&clsInt2 != 0 && atoms[i-2].cls&clsInt2 != 0 && atoms[i].tight && atoms[i-1].tight && atoms[i-1].word == v.slash {
+			atoms[i].cls |= clsCore // 1/14/25
+		}
 		if atoms[i].cls&(clsMonth|clsWeekday|clsSeason|clsUnit|clsPart|clsCore) != 0 {
 			disambiguate(doc, atoms, i)
 		}
@@ -216,6 +219,8 @@ func number(s string, a *atom) {
 		a.cls, a.val = clsDecade, int32(190+n/10)
 	case rest == "½" || rest == "¼" || rest == "¾":
 		a.cls, a.val, a.aux = clsNumber, int32(n), fractions[rest]
+	case i == 4 && len(rest) == 2 && rest[0]|0x20 == 'q' && '1' <= rest[1] && rest[1] <= '4' && 1900 <= n && n < 2200:
+		a.cls, a.val, a.aux = clsQ, int32(rest[1]-'0'), int32(n)
 	case rest[0] == 'T' && i == 2:
 		stamp(s, n, a)
 	case rest[0] == 'Q' && i == 1 && len(rest) == 3:
@@ -254,6 +259,11 @@ func integer(n, width int, s string, a *atom) {
 		}
 		if n <= 24 {
 			a.cls |= clsHour
+		}
+	}
+	if width == 8 {
+		if c := (civil{n / 10000, n / 100 % 100, n % 100}); c.valid() && 1900 <= c.year && c.year < 2100 {
+			a.cls |= clsDate8
 		}
 	}
 	if width == 4 {
@@ -452,7 +462,9 @@ func disambiguate(doc *text.Doc, atoms []atom, i int) {
 	switch {
 	case a.cls&clsMonth != 0:
 		switch {
-		case dated && (upper || len(t.Text) > 3):
+		case dated && (upper || len(t.Text) > 3 && t.Tag != "MD"):
+		case !upper && beside(i-1, clsDay|clsDayOrd) && beside(i+1, clsY4):
+		case !upper && i >= 2 && doc.Tokens[i-1].Text == "of" && beside(i-2, clsDayOrd|clsOrd):
 		case !upper && (len(t.Text) <= 5 && t.Text != "june" && t.Text != "july" && t.Text != "april"):
 			a.cls = 0
 		case a.cls&clsMon == 0: // a short name

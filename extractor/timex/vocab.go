@@ -64,6 +64,7 @@ const (
 	clsRelative                      // who, when
 	clsWeekdays                      // Mondays
 	clsY0                            // 4 digits, the last 0
+	clsDate8                         // 20250114
 	clsDotClock                      // 10.30, where a.m. or p.m. follows
 )
 
@@ -76,12 +77,12 @@ var classNames = map[string]class{
 	"decade": clsDecade, "clock": clsClock, "clockampm": clsClockAMPM, "mil": clsMil, "dotdate": clsDot,
 	"number": clsNumber, "name": clsName, "q": clsQ, "h": clsHalf, "fy": clsFY, "stamp": clsStampT, "plural": clsPlural,
 	"noun": clsNoun, "proper": clsProper, "adjective": clsAdjective, "determiner": clsDeterminer, "verb": clsVerb,
-	"preposition": clsPreposition, "weekdays": clsWeekdays, "y0": clsY0, "dotclock": clsDotClock, "relative": clsRelative,
+	"preposition": clsPreposition, "weekdays": clsWeekdays, "y0": clsY0, "date8": clsDate8, "dotclock": clsDotClock, "relative": clsRelative,
 }
 
 // coreClasses are the classes of which every expression has at least one word.
 const coreClasses = clsMonth | clsWeekday | clsWeekdays | clsUnit | clsPart | clsSeason | clsDecadeWord | clsHoliday | clsCore |
-	clsYear | clsY2 | clsDecade | clsClock | clsClockAMPM | clsMil | clsDot | clsAMPM | clsQ | clsHalf | clsFY
+	clsYear | clsY2 | clsDecade | clsClock | clsClockAMPM | clsMil | clsDot | clsAMPM | clsQ | clsHalf | clsFY | clsDate8
 
 // word is an entry of the vocabulary.
 type word struct {
@@ -108,6 +109,7 @@ func (w *word) value(c class) int32 {
 type vocab struct {
 	ids   map[string]uint16
 	words []word
+	slash uint16 // the word "/"
 }
 
 func newVocab(tsv string) *vocab {
