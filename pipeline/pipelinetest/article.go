@@ -150,7 +150,7 @@ func anyRecord(r *rand.Rand, i int) pipeline.Record {
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	published := ""
 	if r.IntN(10) > 0 {
-		published = day("2010-01-01").AddDate(0, 0, r.IntN(900)).Format(time.DateOnly)
+		published = day("2010-01-01").AddDate(0, 0, r.IntN(150)).Format(time.DateOnly)
 	}
 	d := newDraft(fmt.Sprintf("story-%03d", r.IntN(1000)*1000+i), pick("A dispatch", "Storm report", "Story of the day"), pick("Ridge Post", "Delta Times", "Harbour Bell"), published)
 	for range 1 + r.IntN(5) {
@@ -166,7 +166,7 @@ func anyRecord(r *rand.Rand, i int) pipeline.Record {
 			d.name(ner.Place, pick("Lowmere", "High Ford", "Fordham"), "").text(" shook. ")
 		}
 		if r.IntN(3) == 0 {
-			from := day("2010-01-01").AddDate(0, 0, r.IntN(900))
+			from := day("2010-01-01").AddDate(0, 0, r.IntN(150))
 			to := from.AddDate(0, r.IntN(14)*r.IntN(2), 1).Add(time.Duration(r.IntN(30)) * time.Hour)
 			d.text("They mean ").date("a day", from.Format(time.DateOnly), from.Add(time.Duration(r.IntN(24))*time.Hour), to).text(". ")
 		}

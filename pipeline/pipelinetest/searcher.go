@@ -289,7 +289,7 @@ func anyQuery(r *rand.Rand) search.Query {
 	q.Speakers = some(0.2, []string{"Prado", "Sam Lee", "Okoro", "witness"})
 	q.Sources = some(0.1, []string{"Ridge Post", "Delta Times"})
 	if r.IntN(3) == 0 {
-		q.From = day("2010-01-01").AddDate(0, 0, r.IntN(900))
+		q.From = day("2010-01-01").AddDate(0, 0, r.IntN(150))
 		q.To = q.From.AddDate(0, r.IntN(3), 1+r.IntN(40))
 		switch r.IntN(6) {
 		case 0:

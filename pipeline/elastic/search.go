@@ -1,0 +1,294 @@
+package elastic
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/search"
+)
+
+const (
+	snippets   = 3 // at most, of a hit
+	titleBoost = 2 // how much more a word in the title counts
+)
+
+// node is a part of a request's JSON.
+type node map[string]any
+
+// facetFields are the fields that facets count in articles; in quotes the speaker is the quote's.
+func facetFields(quotes bool) map[string]string {
+	f := map[string]string{
+		search.FacetPerson: "people", search.FacetOrganisation: "organisations", search.FacetPlace: "places",
+		search.FacetSpeaker: "speakers", search.FacetSource: "article.source",
+	}
+	if quotes {
+		f[search.FacetSpeaker] = "speaker.name"
+	}
+	return f
+}
+
+// answer is what Elasticsearch answers.
+type answer struct {
+	Hits struct {
+		Total struct {
+			Value int `json:"value"`
+		} `json:"total"`
+		Hits []struct {
+			Score  *float64 `json:"_score"`
+			Source source   `json:"_source"`
+		} `json:"hits"`
+	} `json:"hits"`
+	Aggregations map[string]struct {
+		Buckets []struct {
+			Key   string `json:"key"`
+			Count int    `json:"doc_count"`
+		} `json:"buckets"`
+	} `json:"aggregations"`
+}
+
+// source is what is read back of an article or a quote.
+type source struct {
+	Record  json.RawMessage `json:"record"`
+	Text    string          `json:"text"`
+	Article struct {
+		Revision int64 `json:"revision"`
+	} `json:"article"`
+}
+
+func (s *source) record() (*pipeline.Record, error) {
+	r := &pipeline.Record{}
+	if err := json.Unmarshal(s.Record, r); err != nil {
+		return nil, fmt.Errorf("decode record: %w", err)
+	}
+	r.Text, r.Revision = s.Text, s.Article.Revision
+	return r, nil
+}
+
+// Search returns the articles that q asks for. What was written a moment ago may not be found yet:
+// see Refresh.
+func (x *Index) Search(ctx context.Context, q search.Query) (*search.Results, error) {
+	res, err := x.ask(ctx, q, false)
+	if err != nil {
+		return nil, fmt.Errorf("search articles: %w", err)
+	}
+	out := &search.Results{Total: res.Hits.Total.Value, Hits: []search.Hit{}, Facets: res.facets(q)}
+	clauses := q.Clauses()
+	for i := range res.Hits.Hits {
+		h := &res.Hits.Hits[i]
+		r, err := h.Source.record()
+		if err != nil {
+			return nil, fmt.Errorf("search articles: %w", err)
+		}
+		out.Hits = append(out.Hits, search.Hit{Record: *r, Score: score(h.Score), Snippets: search.Snippets(r.Text, clauses, snippets)})
+	}
+	return out, nil
+}
+
+// Quotes returns the quotes that q asks for.
+func (x *Index) Quotes(ctx context.Context, q search.Query) (*search.QuoteResults, error) {
+	res, err := x.ask(ctx, q, true)
+	if err != nil {
+		return nil, fmt.Errorf("search quotes: %w", err)
+	}
+	out := &search.QuoteResults{Total: res.Hits.Total.Value, Hits: []search.QuoteHit{}, Facets: res.facets(q)}
+	clauses := q.Clauses()
+	for i := range res.Hits.Hits {
+		h := &res.Hits.Hits[i]
+		var hit search.QuoteHit
+		if err := json.Unmarshal(h.Source.Record, &hit); err != nil {
+			return nil, fmt.Errorf("search quotes: decode quote: %w", err)
+		}
+		hit.Score, hit.Snippets = score(h.Score), search.Snippets(hit.Quote.Text, clauses, snippets)
+		out.Hits = append(out.Hits, hit)
+	}
+	return out, nil
+}
+
+func score(s *float64) float64 {
+	if s == nil {
+		return 0
+	}
+	return *s
+}
+
+// Get returns the record with the ID, as it was last written.
+func (x *Index) Get(ctx context.Context, id string) (*pipeline.Record, error) {
+	if id == "" {
+		return nil, fmt.Errorf("get article: %w: %q", search.ErrNotFound, id)
+	}
+	entries, _, err := x.entries(ctx, []string{id})
+	if err != nil {
+		return nil, fmt.Errorf("get article: %w", err)
+	}
+	if entries[0] == nil {
+		return nil, fmt.Errorf("get article: %w: %q", search.ErrNotFound, id)
+	}
+	for _, s := range entries[0].Sets {
+		ref := x.articleRef(id, s)
+		var doc struct {
+			Source source `json:"_source"`
+		}
+		err := x.call(ctx, http.MethodGet, "/"+ref.index+"/_doc/"+url.PathEscape(id), nil, &doc)
+		var status *StatusError
+		switch {
+		case errors.As(err, &status) && status.Status == http.StatusNotFound:
+			continue // an intent that is not carried out yet
+		case err != nil:
+			return nil, fmt.Errorf("get article: %w", err)
+		}
+		r, err := doc.Source.record()
+		if err != nil {
+			return nil, fmt.Errorf("get article: %w", err)
+		}
+		return r, nil
+	}
+	return nil, fmt.Errorf("get article: %w: %q", search.ErrNotFound, id)
+}
+
+// ask sends the question.
+func (x *Index) ask(ctx context.Context, q search.Query, quotes bool) (*answer, error) {
+	if err := q.Validate(); err != nil {
+		return nil, err
+	}
+	alias := x.articles()
+	if quotes {
+		alias = x.quotes()
+	}
+	body, err := json.Marshal(request(q, quotes))
+	if err != nil {
+		return nil, fmt.Errorf("encode query: %w", err)
+	}
+	// The statistics of all months count in each (dfs): else a word would be as rare as it is in
+	// the article's month.
+	path := "/" + alias + "/_search?search_type=dfs_query_then_fetch&ignore_unavailable=true&allow_no_indices=true"
+	var res answer
+	if err := x.patiently(ctx, func() error { return x.call(ctx, http.MethodPost, path, body, &res) }); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// request is the question as Elasticsearch takes it.
+func request(q search.Query, quotes bool) node {
+	text, title := "text", "article.title"
+	if quotes {
+		text, title = "quote.text", ""
+	}
+	must, should, not := []node{}, []node{}, []node{}
+	for _, c := range q.Clauses() {
+		switch {
+		case c.Not:
+			not = append(not, phrase(text, c.Phrase, 1))
+		default:
+			must = append(must, phrase(text, c.Phrase, 1))
+			if title != "" {
+				should = append(should, phrase(title, c.Phrase, titleBoost))
+			}
+		}
+	}
+	sort := []node{
+		{"@timestamp": node{"order": "desc", "missing": "_last", "unmapped_type": "date"}},
+		{"article.id": node{"order": "asc", "unmapped_type": "keyword"}},
+	}
+	if quotes {
+		sort = append(sort, node{"quote.index": node{"order": "asc", "unmapped_type": "integer"}})
+	}
+	if q.Sort == search.ByRelevance && len(must) > 0 {
+		sort = append([]node{{"_score": node{"order": "desc"}}}, sort...)
+	}
+	req := node{
+		"from": q.Offset, "size": q.PageSize(), "track_total_hits": true, "sort": sort,
+		"query":   node{"bool": node{"must": must, "should": should, "must_not": not, "filter": conditions(q)}},
+		"_source": []string{"record", "text", "article.revision"},
+	}
+	if q.Facets > 0 {
+		aggs := node{}
+		for name, field := range facetFields(quotes) {
+			// Each month is a shard, and names its own most frequent values: enough of them that
+			// the counts over all are right.
+			aggs[name] = node{"terms": node{"field": field, "size": q.Facets, "shard_size": max(1000, 10*q.Facets)}}
+		}
+		req["aggs"] = aggs
+	}
+	return req
+}
+
+// conditions are what must hold besides the words.
+func conditions(q search.Query) []node {
+	out := []node{}
+	for _, n := range []struct {
+		field string
+		names []string
+	}{
+		{"names.person", q.Persons}, {"names.organisation", q.Organisations}, {"names.place", q.Places}, {"names.speaker", q.Speakers},
+	} {
+		for _, name := range n.names {
+			var forms []node
+			for _, form := range search.NameForms(name) {
+				forms = append(forms, phrase(n.field, form, 1))
+			}
+			out = append(out, anyOf(forms))
+		}
+	}
+	if len(q.Sources) > 0 {
+		out = append(out, node{"terms": node{"article.source": q.Sources}})
+	}
+	if from, to := q.Days(); !from.IsZero() || !to.IsZero() {
+		var dates []node
+		if q.Dates != search.Published {
+			dates = append(dates, overlap("dates", from, to))
+		}
+		if q.Dates != search.Mentioned {
+			dates = append(dates, overlap("@timestamp", from, to))
+		}
+		out = append(out, anyOf(dates))
+	}
+	return out
+}
+
+// anyOf asks that one of the conditions holds; none does where there are none.
+func anyOf(conditions []node) node {
+	if len(conditions) == 0 {
+		return node{"match_none": node{}}
+	}
+	return node{"bool": node{"should": conditions, "minimum_should_match": 1}}
+}
+
+func phrase(field, words string, boost float64) node {
+	return node{"match_phrase": node{field: node{"query": words, "boost": boost}}}
+}
+
+// overlap asks for an interval that overlaps, or a time that lies in, the half-open interval; zero
+// is open.
+func overlap(field string, from, to time.Time) node {
+	r := node{"format": "epoch_millis"}
+	if !from.IsZero() {
+		r["gte"] = from.UnixMilli()
+	}
+	if !to.IsZero() {
+		r["lt"] = to.UnixMilli()
+	}
+	return node{"range": node{field: r}}
+}
+
+// facets are the answer's counts.
+func (a *answer) facets(q search.Query) map[string][]search.Count {
+	if q.Facets == 0 {
+		return nil
+	}
+	out := map[string][]search.Count{}
+	for _, name := range search.FacetNames() {
+		counts := []search.Count{}
+		for _, b := range a.Aggregations[name].Buckets {
+			counts = append(counts, search.Count{Value: b.Key, Count: b.Count})
+		}
+		out[name] = counts
+	}
+	return out
+}

@@ -1,0 +1,205 @@
+package elastic
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+//go:embed templates/*.json
+var templates embed.FS
+
+// Change is what Setup did about one thing.
+type Change struct {
+	// Name is of a template or an index.
+	Name string `json:"name"`
+	// Done is "created", "updated" or "unchanged".
+	Done string `json:"done"`
+}
+
+// What Setup does.
+const (
+	created   = "created"
+	updated   = "updated"
+	unchanged = "unchanged"
+)
+
+// Setup makes the templates, which carry the aliases, and the ledger, and brings the mappings of
+// existing indices up to them. It may be called any number of times, and says what it did. It
+// needs the cluster privilege manage_index_templates, and manage on the indices.
+func (x *Index) Setup(ctx context.Context) ([]Change, error) {
+	if err := x.checkServer(ctx); err != nil {
+		return nil, fmt.Errorf("set up elasticsearch: %w", err)
+	}
+	for _, alias := range []string{x.articles(), x.mentions(), x.quotes()} {
+		if err := x.checkAlias(ctx, alias); err != nil {
+			return nil, fmt.Errorf("set up elasticsearch: %w", err)
+		}
+	}
+	var changes []Change
+	for _, t := range []struct{ file, path, name string }{
+		{"common", "/_component_template/", x.cfg.Prefix + "-common"},
+		{"articles", "/_index_template/", x.articles()},
+		{"mentions", "/_index_template/", x.mentions()},
+		{"quotes", "/_index_template/", x.quotes()},
+	} {
+		done, err := x.putTemplate(ctx, t.file, t.path+t.name)
+		if err != nil {
+			return changes, fmt.Errorf("set up elasticsearch: template %s: %w", t.name, err)
+		}
+		changes = append(changes, Change{t.name, done})
+	}
+	for _, alias := range []string{"articles", "mentions", "quotes"} {
+		if err := x.putMappings(ctx, alias); err != nil {
+			return changes, fmt.Errorf("set up elasticsearch: %w", err)
+		}
+	}
+	// The ledger last: Write takes it for the sign that all is set up.
+	done, err := x.putLedger(ctx)
+	if err != nil {
+		return changes, fmt.Errorf("set up elasticsearch: index %s: %w", x.ledger(), err)
+	}
+	return append(changes, Change{x.ledger(), done}), nil
+}
+
+// checkServer checks that this is Elasticsearch 8 or newer.
+func (x *Index) checkServer(ctx context.Context) error {
+	var info struct {
+		Version struct {
+			Number       string `json:"number"`
+			Distribution string `json:"distribution"`
+		} `json:"version"`
+	}
+	if err := x.call(ctx, http.MethodGet, "/", nil, &info); err != nil {
+		return err
+	}
+	number, _, _ := strings.Cut(info.Version.Number, ".")
+	major, err := strconv.Atoi(number)
+	switch {
+	case info.Version.Distribution != "":
+		return fmt.Errorf("the server is %s %s: dateline needs Elasticsearch 8 or newer", info.Version.Distribution, info.Version.Number)
+	case err != nil:
+		return errors.New("the server does not say that it is Elasticsearch: check the address")
+	case major < 8:
+		return fmt.Errorf("the server is Elasticsearch %s: dateline needs 8 or newer", info.Version.Number)
+	}
+	return nil
+}
+
+// checkAlias checks that there is no index of an alias's name.
+func (x *Index) checkAlias(ctx context.Context, alias string) error {
+	var indices map[string]json.RawMessage
+	err := x.call(ctx, http.MethodGet, "/"+alias+"?ignore_unavailable=true&filter_path=*.aliases", nil, &indices)
+	if err != nil {
+		return err
+	}
+	if _, ok := indices[alias]; ok {
+		return fmt.Errorf("there is an index named %s, which must be an alias: reindex it under another name and delete it, or choose another prefix", alias)
+	}
+	return nil
+}
+
+// template is the file's JSON for our prefix, with its hash as metadata.
+func (x *Index) template(file string) (body []byte, hash string, err error) {
+	raw, err := templates.ReadFile("templates/" + file + ".json")
+	if err != nil {
+		return nil, "", err
+	}
+	raw = bytes.ReplaceAll(raw, []byte("${prefix}"), []byte(x.cfg.Prefix))
+	var t map[string]any
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256(raw)
+	hash = hex.EncodeToString(sum[:8])
+	t["_meta"] = map[string]string{"managed_by": "dateline", "hash": hash}
+	body, err = json.Marshal(t)
+	return body, hash, err
+}
+
+// putTemplate writes a template unless it is there.
+func (x *Index) putTemplate(ctx context.Context, file, path string) (string, error) {
+	body, hash, err := x.template(file)
+	if err != nil {
+		return "", err
+	}
+	type meta struct {
+		Meta struct {
+			Hash string `json:"hash"`
+		} `json:"_meta"`
+	}
+	var have struct {
+		Component []struct {
+			Template meta `json:"component_template"`
+		} `json:"component_templates"`
+		Index []struct {
+			Template meta `json:"index_template"`
+		} `json:"index_templates"`
+	}
+	done := updated
+	err = x.call(ctx, http.MethodGet, path, nil, &have)
+	var status *StatusError
+	switch {
+	case errors.As(err, &status) && status.Status == http.StatusNotFound:
+		done = created
+	case err != nil:
+		return "", err
+	case len(have.Component) == 1 && have.Component[0].Template.Meta.Hash == hash,
+		len(have.Index) == 1 && have.Index[0].Template.Meta.Hash == hash:
+		return unchanged, nil
+	}
+	return done, x.call(ctx, http.MethodPut, path, body, nil)
+}
+
+// putMappings adds to existing indices the fields that the templates have and they lack.
+func (x *Index) putMappings(ctx context.Context, what string) error {
+	alias := x.cfg.Prefix + "-" + what
+	for _, file := range []string{"common", what} {
+		body, _, err := x.template(file)
+		if err != nil {
+			return err
+		}
+		var t struct {
+			Template struct {
+				Mappings json.RawMessage `json:"mappings"`
+			} `json:"template"`
+		}
+		if err := json.Unmarshal(body, &t); err != nil {
+			return err
+		}
+		path := "/" + alias + "-*/_mapping?ignore_unavailable=true&allow_no_indices=true"
+		if err := x.call(ctx, http.MethodPut, path, t.Template.Mappings, nil); err != nil {
+			return fmt.Errorf("the indices of %s can't take the new mapping: reindex them: %w", alias, err)
+		}
+	}
+	return nil
+}
+
+// putLedger makes the ledger unless it is there.
+func (x *Index) putLedger(ctx context.Context) (string, error) {
+	var status *StatusError
+	err := x.call(ctx, http.MethodHead, "/"+x.ledger(), nil, nil)
+	if err == nil {
+		return unchanged, nil
+	}
+	if !errors.As(err, &status) || status.Status != http.StatusNotFound {
+		return "", err
+	}
+	body, err := templates.ReadFile("templates/ledger.json")
+	if err != nil {
+		return "", err
+	}
+	err = x.call(ctx, http.MethodPut, "/"+x.ledger(), body, nil)
+	if errors.As(err, &status) && status.Type == "resource_already_exists_exception" {
+		return unchanged, nil // somebody else's setup was quicker
+	}
+	return created, err
+}
