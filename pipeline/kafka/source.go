@@ -45,7 +45,8 @@ type SourceConfig struct {
 	// of SessionTimeout.
 	DrainTimeout time.Duration
 	// BufferBytes bounds what is fetched ahead, over all partitions, compressed as in Kafka.
-	// Each partition gets its share, but at least 64 KiB. Default: 8 MiB.
+	// Each partition gets its share, but at least 64 KiB and one batch of the producer's; in
+	// memory, uncompressed, news takes some three times that. Default: 2 MiB.
 	BufferBytes int
 	// BatchMessages and BatchBytes bound one Read. One message over BatchBytes is a batch of
 	// its own. Defaults: 200 and 1 MiB.
@@ -65,7 +66,7 @@ func (c SourceConfig) withDefaults() (SourceConfig, error) {
 	c.OutOfRange = cmp.Or(c.OutOfRange, Earliest)
 	c.SessionTimeout = cmp.Or(c.SessionTimeout, 15*time.Second)
 	c.DrainTimeout = min(cmp.Or(c.DrainTimeout, time.Hour), c.SessionTimeout*2/3)
-	c.BufferBytes = cmp.Or(c.BufferBytes, 8<<20)
+	c.BufferBytes = cmp.Or(c.BufferBytes, 2<<20)
 	c.BatchMessages = cmp.Or(c.BatchMessages, 200)
 	c.BatchBytes = cmp.Or(c.BatchBytes, 1<<20)
 	if c.Notify == nil {
