@@ -100,15 +100,24 @@ func (c *Command) setting(f *kong.Flag) (value, origin string) {
 	case t.Kind() == reflect.Slice:
 		list := make([]string, t.Len())
 		for i := range list {
-			list[i] = withoutPassword(t.Index(i).String())
+			list[i] = t.Index(i).String()
 		}
-		v = strings.Join(list, ",")
+		v = withoutPasswords(list)
 	}
 	out, err := yaml.Marshal(v)
 	if err != nil {
 		return fmt.Sprintf("%q", fmt.Sprint(v)), origin
 	}
 	return strings.TrimSpace(string(out)), origin
+}
+
+// withoutPasswords joins addresses, their passwords masked.
+func withoutPasswords(addresses []string) string {
+	var out []string
+	for _, a := range addresses {
+		out = append(out, withoutPassword(a))
+	}
+	return strings.Join(out, ",")
 }
 
 // withoutPassword masks the password in an address.

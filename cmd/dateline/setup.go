@@ -62,9 +62,9 @@ func (c *setupCmd) topics(ctx context.Context, p *process) error {
 	for _, t := range topics {
 		switch {
 		case isNew[t.Name]:
-			_, _ = fmt.Fprintf(p.out, "topic %s: made\n", t.Name) // the work counts, not the word
+			_, _ = fmt.Fprintf(p.out, "topic %s: created\n", t.Name) // the work counts, not the word
 		case err == nil:
-			_, _ = fmt.Fprintf(p.out, "topic %s: is there\n", t.Name)
+			_, _ = fmt.Fprintf(p.out, "topic %s: unchanged\n", t.Name)
 		}
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/kafka"
+	"github.com/datelinenews/dateline/pipeline/search"
 )
 
 type workCmd struct {
@@ -87,11 +88,16 @@ func (c *workCmd) run(ctx context.Context, p *process) error {
 // sink is where the articles go: Elasticsearch, or the embedded index where one is named.
 func (c *workCmd) sink(ctx context.Context, p *process) (store, string, error) {
 	if len(c.Elasticsearch) > 0 && !p.given["index"] {
-		s, err := c.elastic()
+		s, err := c.elasticSettings.open()
 		if err != nil {
 			return nil, "", err
 		}
-		return s, "Elasticsearch", nil
+		// A wrong address or account is better known now than from a log of retries.
+		if _, err := s.Search(ctx, search.Query{Limit: 1}); err != nil {
+			_ = s.Close() // that it does not answer says more
+			return nil, "", err
+		}
+		return s, "Elasticsearch at " + withoutPasswords(c.Elasticsearch), nil
 	}
 	if !p.given["index"] && p.sources.origin("index") == "" {
 		return nil, "", usagef("nowhere to store: give --elasticsearch http://localhost:9200 (or %s), or --index ./dateline-index for an index on this machine", envName("elasticsearch"))
