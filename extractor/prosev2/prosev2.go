@@ -44,13 +44,14 @@ func score(t ner.Type) float64 {
 
 // Find implements ner.Finder.
 func (f *Finder) Find(doc *text.Doc) []ner.Mention {
-	d := f.read(doc.Text)
+	src := prosev3.Readable(doc.Text)
+	d := f.read(src)
 	if d == nil {
 		return nil
 	}
 	var out []ner.Mention
 	last := 0
-	for _, c := range align(doc.Text, d.Tokens(), d.Entities()) {
+	for _, c := range align(src, d.Tokens(), d.Entities()) {
 		t, ok := prosev3.TypeOf(c.label)
 		if !ok {
 			continue

@@ -56,7 +56,7 @@ func score(t ner.Type) float64 {
 // Find implements ner.Finder. Prose cuts and tags the text by itself; its entities are widened to
 // our tokens, and end where their sentence ends.
 func (f *Finder) Find(doc *text.Doc) []ner.Mention {
-	d, err := prose.NewDocument(doc.Text, prose.WithSegmentation(false))
+	d, err := prose.NewDocument(Readable(doc.Text), prose.WithSegmentation(false))
 	if err != nil {
 		return nil // only a model that did not load fails, and New has loaded it
 	}
@@ -100,6 +100,36 @@ func Mention(doc *text.Doc, span text.Span, t ner.Type) (ner.Mention, bool) {
 		m.Form = ner.Acronym
 	}
 	return m, true
+}
+
+// Readable is src with each stretch of over 256 bytes without white space blanked: prose peels
+// punctuation off one mark at a time, in quadratic time, and no name is that long. Offsets stay.
+func Readable(src string) string {
+	const longest = 256
+	var out []byte
+	blank := func(start, end int) {
+		if end-start <= longest {
+			return
+		}
+		if out == nil {
+			out = []byte(src)
+		}
+		for i := start; i < end; i++ {
+			out[i] = ' '
+		}
+	}
+	start := 0
+	for i, r := range src {
+		if unicode.IsSpace(r) {
+			blank(start, i)
+			start = i + utf8.RuneLen(r)
+		}
+	}
+	blank(start, len(src))
+	if out == nil {
+		return src
+	}
+	return string(out)
 }
 
 func word(s string) bool {

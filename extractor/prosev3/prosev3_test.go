@@ -1,6 +1,7 @@
 package prosev3
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
@@ -54,6 +55,21 @@ func TestMention(t *testing.T) {
 		m, ok := Mention(doc, text.Span{Start: c.start, End: c.end}, ner.Person)
 		if ok != (c.want != "") || ok && (m.Text != c.want || m.Form != c.form || m.In(src) != m.Text) {
 			t.Errorf("%d to %d: %q %v %v, want %q %v", c.start, c.end, m.Text, m.Form, ok, c.want, c.form)
+		}
+	}
+}
+
+func TestReadable(t *testing.T) {
+	long := strings.Repeat("(", 200) + strings.Repeat("é", 40)
+	for _, c := range []struct{ in, want string }{
+		{"", ""},
+		{"short\u00a0text", "short\u00a0text"},
+		{"a " + long + "\nb", "a " + strings.Repeat(" ", len(long)) + "\nb"},
+		{long, strings.Repeat(" ", len(long))},
+		{long[:200] + " " + long[200:], long[:200] + " " + long[200:]},
+	} {
+		if got := Readable(c.in); got != c.want {
+			t.Errorf("%q: %q, want %q", c.in, got, c.want)
 		}
 	}
 }
