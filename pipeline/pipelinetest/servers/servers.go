@@ -64,7 +64,8 @@ var (
 	sharedKafka = sync.OnceValues(func() (string, error) {
 		if addr := os.Getenv("DATELINE_KAFKA"); addr != "" {
 			first, _, _ := strings.Cut(addr, ",")
-			return addr, waitKafka(strings.TrimSpace(first), 10*time.Second, nil)
+			first = strings.TrimSpace(first)
+			return first, waitKafka(first, 10*time.Second, nil)
 		}
 		b, err := newBroker(KafkaOptions{})
 		if err != nil {
