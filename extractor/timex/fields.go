@@ -80,6 +80,8 @@ const (
 	opNthWeek
 	opNthWeekend
 	opNthWeekday
+	opNthMonth
+	opEdgeUnit
 	opEdge
 	opInAnchor
 	opClock
@@ -175,7 +177,7 @@ var ops = map[string]int32{
 	"none": opNone, "pass": opPass, "date": opDate, "slashed": opSlashed, "dotted": opDotted, "weekday": opWeekday,
 	"weekdayweek": opWeekdayWeek, "offset": opOffset, "unitref": opUnitRef, "holiday": opHoliday, "edgeday": opEdgeDay,
 	"fiscal": opFiscal, "decade": opDecade, "century": opCentury, "season": opSeason, "quarter": opQuarter,
-	"half": opHalf, "weekof": opWeekOf, "nthweek": opNthWeek, "nthweekend": opNthWeekend, "nthweekday": opNthWeekday, "edge": opEdge,
+	"half": opHalf, "weekof": opWeekOf, "nthweek": opNthWeek, "nthweekend": opNthWeekend, "nthweekday": opNthWeekday, "nthmonth": opNthMonth, "edgeunit": opEdgeUnit, "edge": opEdge,
 	"inanchor": opInAnchor, "clock": opClock, "daypart": opPart,
 	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "range": opRange, "dayrange": opDayRange, "same": opSame, "yearago": opYearAgo, "yearend": opYearEnd,
 }

@@ -114,6 +114,18 @@ func (r *resolver) point(e *expr) (when, bool) {
 			return when{gran: gWeek, day: civil{year: y}, n: n}, true
 		}
 		return w, ok
+	case opEdgeUnit: // "end of month": of this one
+		if int(e.f[fUnit]) < uDay {
+			return when{}, false
+		}
+		return r.step(when{gran: gDay, day: r.ref}, int(e.f[fUnit]), 0), true
+	case opNthMonth:
+		w, ok := r.part(e, 0)
+		n := int(e.f[fOrd])
+		if n < 0 {
+			n = 12
+		}
+		return when{gran: gMonth, day: civil{year: w.day.year, month: n}}, ok && 1 <= n && n <= 12
 	case opNthWeekday:
 		w, ok := r.part(e, 0)
 		if !ok || w.day.year == 0 || w.day.month == 0 {
@@ -490,16 +502,16 @@ func (r *resolver) edgeDay(e *expr) (when, bool) {
 	}
 	w.gran = gDay
 	w.day.day = 1
-	if n := e.f[fOrd]; n > 0 && int(n) <= daysIn(w.day.year, w.day.month) {
-		w.day.day = int(n)
+	if n := nth(e); n > 0 {
+		w.day.day = n
 	} else {
 		y := w.day.year
 		if y == 0 {
 			y = 2001
 		}
-		w.day.day = daysIn(y, w.day.month)
+		w.day.day = daysIn(y, w.day.month) + n + 1
 	}
-	return w, true
+	return w, 1 <= w.day.day && w.day.day <= daysIn(max(w.day.year, 4), w.day.month)
 }
 
 // season reads "last summer", "the spring", "winter 2019".
@@ -564,8 +576,24 @@ func (r *resolver) quarterOf(e *expr) (when, bool) {
 	return w, true
 }
 
+// nth is which of a row an expression says: -1 is the last, -2 the one before it.
+func nth(e *expr) int {
+	if e.f[fOrd] < 0 && e.f[fB] > 0 {
+		return -int(e.f[fB])
+	}
+	return int(e.f[fOrd])
+}
+
 func (r *resolver) nthWeek(e *expr) (when, bool) {
 	w, ok := r.part(e, 0)
+	if ok && w.gran == gYear && w.day.year != 0 {
+		n := nth(e)
+		_, last := civil{w.day.year, 12, 28}.week()
+		if n < 0 {
+			n += last + 1
+		}
+		return when{gran: gWeek, day: civil{year: w.day.year}, n: n}, 1 <= n && n <= last
+	}
 	if !ok || w.day.month == 0 {
 		return w, false
 	}
@@ -573,8 +601,8 @@ func (r *resolver) nthWeek(e *expr) (when, bool) {
 	if e.f[fOp] == opNthWeekend {
 		g = gWeekend
 	}
-	n := int(e.f[fOrd])
-	if w.day.year == 0 || n == 0 || n > 5 {
+	n := nth(e)
+	if w.day.year == 0 || n == 0 || n > 5 || n < -5 {
 		return when{gran: g}, n != 0
 	}
 	var c civil
@@ -582,7 +610,7 @@ func (r *resolver) nthWeek(e *expr) (when, bool) {
 	case g == gWeekend:
 		c = nthWeekday(w.day.year, w.day.month, n, 6)
 	case n < 0:
-		c = civil{w.day.year, w.day.month, daysIn(w.day.year, w.day.month)}.addDays(-3)
+		c = civil{w.day.year, w.day.month, daysIn(w.day.year, w.day.month)}.addDays(7*(n+1) - 3)
 	default:
 		c = civil{w.day.year, w.day.month, min(1+7*(n-1), daysIn(w.day.year, w.day.month))}
 	}

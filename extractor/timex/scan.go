@@ -52,6 +52,9 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		if i >= 2 && atoms[i].cls&clsInt2 != 0 && atoms[i-2].cls&clsInt2 != 0 && atoms[i].tight && atoms[i-1].tight && atoms[i-1].word == v.slash {
 			atoms[i].cls |= clsCore // 1/14/25
 		}
+		if i >= 2 && atoms[i].cls&clsDayOrd != 0 && doc.Tokens[i-1].Text == "the" && atoms[i-2].cls&clsPreposition != 0 {
+			atoms[i].cls |= clsCore // on the 14th
+		}
 		if atoms[i].cls&(clsMonth|clsWeekday|clsSeason|clsUnit|clsPart|clsCore) != 0 {
 			disambiguate(doc, atoms, i)
 		}
@@ -464,6 +467,9 @@ func disambiguate(doc *text.Doc, atoms []atom, i int) {
 		switch {
 		case dated && (upper || len(t.Text) > 3 && t.Tag != "MD"):
 		case !upper && beside(i-1, clsDay|clsDayOrd) && beside(i+1, clsY4):
+		case !upper && beside(i+1, clsOrd) && beside(i+2, clsY4):
+		case !upper && i >= 2 && a.tight && beside(i-2, clsInt) && (atoms[i-1].word != 0):
+		case !upper && i+2 < len(atoms) && atoms[i+1].tight && atoms[i+2].tight && beside(i+2, clsInt): // jun-15
 		case !upper && i >= 2 && doc.Tokens[i-1].Text == "of" && beside(i-2, clsDayOrd|clsOrd):
 		case !upper && (len(t.Text) <= 5 && t.Text != "june" && t.Text != "july" && t.Text != "april"):
 			a.cls = 0
