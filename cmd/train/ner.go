@@ -65,6 +65,7 @@ func names(args []string) error {
 	f.IntVar(&p.Keep, "keep", 450_000, "how many features the model keeps")
 	least := f.Uint("least", 2, "how often a feature must be seen")
 	f.IntVar(&p.Fold, "fold", 0, "hold out every nth article of wikinews-train, to check on")
+	f.IntVar(&p.Sport, "sport", 200, "pages of invented sport results to learn from")
 	f.IntVar(&p.Epochs, "epochs", 8, "passes over the text")
 	rate := f.Float64("rate", 0.3, "rate of learning")
 	decay := f.Float64("decay", 0, "decay of weights")
@@ -122,36 +123,33 @@ func check(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-22s %s\n", c.Name, c.Score(m))
+	show(c, m)
 	return nil
 }
 
 // report scores a model on the development sets.
 func report(m *ner.Model, data string, heldOut []train.Text) error {
-	var sets []*train.Check
-	add := func(name string, texts []train.Text) error {
-		c, err := train.NewCheck(name, texts)
-		sets = append(sets, c)
+	sets, err := train.DevelopmentSets(data)
+	if err != nil {
 		return err
 	}
 	if len(heldOut) > 0 {
-		if err := add("wikinews-train held out", heldOut); err != nil {
-			return err
-		}
-	}
-	for _, s := range []string{"worldwide/dev.tsv", "cleanconll_dev/dev.tsv"} {
-		texts, err := train.ReadColumns(filepath.Join(data, "data/ner", s))
+		c, err := train.NewCheck("wikinews-train held out", heldOut)
 		if err != nil {
 			return err
 		}
-		if err := add(s, texts); err != nil {
-			return err
-		}
+		sets = append(sets, c)
 	}
 	for _, c := range sets {
-		fmt.Printf("%-22s %s\n", c.Name, c.Score(m))
+		show(c, m)
 	}
 	return nil
+}
+
+// show prints a set's scores.
+func show(c *train.Check, m *ner.Model) {
+	over, right := c.Confidence(m)
+	fmt.Printf("%-24s %s; score over 0.9: %d, %.1f %% right\n", c.Name, c.Score(m), over, 100*float64(right)/float64(max(over, 1)))
 }
 
 func keys[V any](m map[string]V) func(func(string) bool) {

@@ -1,10 +1,16 @@
 package ner
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/datelinenews/dateline/extractor/lexicon"
 	"github.com/datelinenews/dateline/extractor/ner/internal/feature"
 	"github.com/datelinenews/dateline/extractor/ner/internal/linear"
 	"github.com/datelinenews/dateline/extractor/text"
@@ -17,6 +23,8 @@ type Model struct {
 	tables  *feature.Tables
 	weights *linear.Weights
 	exp     *linear.Factors
+	titles  *lexicon.Set
+	hash    func() string
 	pool    sync.Pool
 }
 
@@ -31,7 +39,13 @@ func Load(name string, tables, weights []byte) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
 	}
-	m := &Model{name: name, tables: t, weights: w, exp: w.Transitions.Exp()}
+	m := &Model{name: name, tables: t, weights: w, exp: w.Transitions.Exp(), titles: lexicon.PersonalTitles()}
+	m.hash = sync.OnceValue(func() string {
+		h := sha256.New()
+		h.Write(tables)
+		h.Write(weights)
+		return hex.EncodeToString(h.Sum(nil)[:6])
+	})
 	m.pool.New = func() any { return &scratch{doc: feature.NewDoc(t)} }
 	return m, nil
 }
@@ -39,8 +53,8 @@ func Load(name string, tables, weights []byte) (*Model, error) {
 // Name is the model's name.
 func (m *Model) Name() string { return m.name }
 
-// Hash identifies what the model was trained to: twelve hexadecimal digits.
-func (m *Model) Hash() string { return m.weights.Hash() }
+// Hash identifies the word tables and the weights: twelve hexadecimal digits.
+func (m *Model) Hash() string { return m.hash() }
 
 // scratch is the memory that one Find needs.
 type scratch struct {
@@ -104,7 +118,7 @@ func (m *Model) sentence(doc *text.Doc, at int, s *scratch, out []Mention) []Men
 		}
 		p := s.decoder.Name(m.exp, k, end, t)
 		first, last := sent.FirstToken+k, sent.FirstToken+end
-		first, last = trim(doc, first, last)
+		first, last = m.trim(doc, first, last, Type(t+1))
 		if first < last {
 			span := text.Span{Start: doc.Tokens[first].Start, End: doc.Tokens[last-1].End}
 			out = append(out, Mention{
@@ -141,8 +155,9 @@ func (m *Model) score(sent *text.Sentence, at, i int, s *scratch, out *linear.Sc
 	m.weights.AddAll(out, s.features)
 }
 
-// trim cuts a leading article and a possessive ending off a name: no name has them by definition.
-func trim(doc *text.Doc, first, end int) (int, int) {
+// trim cuts off what is no part of a name by definition: a leading article, a possessive ending,
+// and the titles before a person's name.
+func (m *Model) trim(doc *text.Doc, first, end int, t Type) (int, int) {
 	for first < end {
 		switch doc.Tokens[first].Text {
 		case "The", "the", "A", "a", "An", "an", "THE":
@@ -157,7 +172,16 @@ func trim(doc *text.Doc, first, end int) (int, int) {
 			end--
 		}
 	}
+	for t == Person && end-first > 1 && m.titles.Has(strings.ToLower(doc.Tokens[first].Text)) && letter(doc.Tokens[first+1].Text) {
+		first++
+	}
 	return first, end
+}
+
+// letter reports whether a word starts with a letter.
+func letter(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r)
 }
 
 // form tells initialisms from names written out.

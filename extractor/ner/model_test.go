@@ -161,7 +161,7 @@ Analysts at Meridian Capital Partners said the deal would cost Levant Shipping L
 the company fell 2.1% in London. A rival union, the National Seafarers' League, called the agreement "a betrayal" and
 vowed to fight it in the Supreme Court.
 
-Deputy Prime Minister Nana Adjoa Mensah will fly to Geneva on Friday for a meeting of the International Labour
-Organization, a spokesman said. Mr Wieczorek's party, the Democratic Front, lost its majority in January.
+Deputy Prime Minister Nana Adjoa Mensah will fly to Geneva on Friday for a meeting of the Inland Waterways
+Commission, a spokesman said. Mr Wieczorek's party, the Democratic Front, lost its majority in January.
 
 `

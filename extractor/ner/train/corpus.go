@@ -174,7 +174,7 @@ func join(sent [][2]string, hyphens bool) (string, []int) {
 			next, _ := utf8.DecodeRuneInString(sent[i+1][0])
 			joins = alphanumeric(last) && alphanumeric(next) && !months[sent[i-1][0]]
 		}
-		if b.Len() > 0 && !glue && !(closing[t] || shut || joins) {
+		if b.Len() > 0 && !glue && !closing[t] && !shut && !joins {
 			b.WriteByte(' ')
 		}
 		starts = append(starts, b.Len())
@@ -296,7 +296,7 @@ func trimSpan(src string, s text.Span) text.Span {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-// ReadLines reads a word list: the first column of each line that is no comment.
+// readLines reads a word list: the columns of each line that is no comment.
 func readLines(path string, each func(columns []string)) error {
 	f, err := os.Open(path)
 	if err != nil {

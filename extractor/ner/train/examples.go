@@ -1,7 +1,9 @@
 package train
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -200,9 +202,9 @@ func variants(c *corpus, rng *rand.Rand) []variant {
 	return out
 }
 
-// each calls use with the features of every token that is learnt from; a nil features ends a
-// sentence.
-func (c *collector) each(vs []variant, m map[string]*Mapped, use func(v *variant, features []uint64, tag uint8)) {
+// each calls use with the features of every token that is learnt from; first says that a sentence
+// starts.
+func (c *collector) each(vs []variant, m map[string]*Mapped, use func(v *variant, features []uint64, tag uint8, first bool)) {
 	d := feature.NewDoc(c.tables)
 	var buf []uint64
 	for i := range vs {
@@ -224,9 +226,8 @@ func (c *collector) each(vs []variant, m map[string]*Mapped, use func(v *variant
 					buf = d.AppendWord(buf, d.Neighbour(sent, i, o), o)
 				}
 				buf = d.AppendToken(buf, s, i)
-				use(v, buf, tags[i])
+				use(v, buf, tags[i], i == sent.FirstToken)
 			}
-			use(v, nil, 0)
 		}
 	}
 }
@@ -242,44 +243,59 @@ const apart = 1 << 31
 // examples makes the examples; features seen fewer than least times are left out. keys[id] is the
 // hash of feature id, counts[id] how often it is seen.
 func (c *collector) examples(vs []variant, least uint32, m map[string]*Mapped) (ex []sentence, keys []uint64, counts []uint32) {
-	c.each(vs, m, func(v *variant, features []uint64, _ uint8) {
-		for _, f := range features {
-			c.count(f, 0)
-			if v.corpus.apart != 0 {
-				c.count(own(f, v.corpus.apart), apart)
+	// The hashes are kept from the first pass to the second: some 1 GB for all corpora.
+	var hashed [][]uint64
+	c.each(vs, m, func(v *variant, features []uint64, tag uint8, first bool) {
+		kept := slices.Clone(features)
+		if v.corpus.apart != 0 {
+			for _, f := range features {
+				kept = append(kept, own(f, v.corpus.apart))
 			}
 		}
+		for i, f := range kept {
+			var mark uint32
+			if i >= len(features) {
+				mark = apart
+			}
+			c.count(f, mark)
+		}
+		hashed = append(hashed, kept)
+		if first {
+			ex = append(ex, sentence{weight: v.corpus.weight})
+		}
+		e := &ex[len(ex)-1]
+		e.tags = append(e.tags, tag)
 	})
+	// Frequent features come first, so that their weights share the processor's cache.
+	var slots []int
 	ids := make([]int32, len(c.keys))
 	for i, k := range c.keys {
 		ids[i] = -1
 		if k != 0 && c.counts[i]&^apart >= least {
-			ids[i] = int32(len(keys))
-			keys, counts = append(keys, k), append(counts, c.counts[i])
+			slots = append(slots, i)
 		}
 	}
-	var cur sentence
-	c.each(vs, map[string]*Mapped{}, func(v *variant, features []uint64, tag uint8) {
-		if features == nil {
-			if len(cur.tags) > 0 {
-				cur.weight = v.corpus.weight
-				ex = append(ex, cur)
-			}
-			cur = sentence{}
-			return
-		}
-		for _, f := range features {
-			if id := ids[c.slot(f)]; id >= 0 {
-				cur.ids = append(cur.ids, id)
-			}
-			if v.corpus.apart != 0 {
-				if id := ids[c.slot(own(f, v.corpus.apart))]; id >= 0 {
-					cur.ids = append(cur.ids, id)
+	slices.SortFunc(slots, func(a, b int) int {
+		return cmp.Or(cmp.Compare(c.counts[b]&^apart, c.counts[a]&^apart), cmp.Compare(c.keys[a], c.keys[b]))
+	})
+	for id, i := range slots {
+		ids[i] = int32(id)
+		keys, counts = append(keys, c.keys[i]), append(counts, c.counts[i])
+	}
+	at := 0
+	for n := range ex {
+		e := &ex[n]
+		for range e.tags {
+			for _, f := range hashed[at] {
+				if id := ids[c.slot(f)]; id >= 0 {
+					e.ids = append(e.ids, id)
 				}
 			}
+			hashed[at] = nil
+			at++
+			e.ends = append(e.ends, int32(len(e.ids)))
 		}
-		cur.ends = append(cur.ends, int32(len(cur.ids)))
-		cur.tags = append(cur.tags, tag)
-	})
+		e.ids = slices.Clip(e.ids)
+	}
 	return ex, keys, counts
 }

@@ -24,6 +24,8 @@ type Plan struct {
 	Keep int
 	// Least is how often a feature must be seen.
 	Least uint32
+	// Sport is how many pages of invented sport results are learnt from.
+	Sport int
 	// Fold, above 0, holds out every Fold-th article of wikinews-train for checking.
 	Fold int
 	Settings
@@ -108,6 +110,13 @@ func Run(p Plan, tables []byte) (*Result, error) {
 		gold = in
 	}
 	all = append(all, &corpus{name: "wikinews-train", texts: gold, weight: 1.5, recased: 1})
+	if p.Sport > 0 {
+		pages, err := sportPages(filepath.Join(p.Data, "data/gazetteers"), p.Sport, p.Seed)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, &corpus{name: "sport pages", texts: pages, weight: 0.5})
+	}
 
 	rng := rand.New(rand.NewPCG(p.Seed, 3))
 	var vs []variant
@@ -121,14 +130,7 @@ func Run(p Plan, tables []byte) (*Result, error) {
 		ids += len(ex[i].ids)
 	}
 	log("%d sentences, %d tokens, %d features, %.1f a token", len(ex), tokens, len(keys), float64(ids)/float64(tokens))
-	c := &crf{w: make([][linear.Labels]float32, len(keys)), g: make([][linear.Labels]float32, len(keys))}
-	for a := range linear.Labels {
-		for b := range linear.Labels {
-			if !linear.Follows(a, b) {
-				c.tw[a][b] = -1e4
-			}
-		}
-	}
+	c := newCRF(len(keys))
 	c.fit(ex, p.Settings, func(epoch int, loss float64) {
 		log("epoch %d: loss %.4f a token", epoch+1, loss/float64(tokens))
 	})
@@ -139,7 +141,15 @@ func Run(p Plan, tables []byte) (*Result, error) {
 			kept++
 		}
 	}
-	res.Model = linear.Build(features, rows, &c.tw, nil)
+	bare, err := ner.Load(p.Model, tables, linear.Build(features, rows, &c.tw, nil))
+	if err != nil {
+		return nil, err
+	}
+	dev, err := DevelopmentSets(p.Data)
+	if err != nil {
+		return nil, err
+	}
+	res.Model = linear.Build(features, rows, &c.tw, calibrate(bare, dev))
 	log("%d features kept", kept)
 	return res, nil
 }
@@ -167,6 +177,24 @@ func strongest(c *crf, keys []uint64, counts []uint32, n int) ([]uint64, [][line
 		features[j], rows[j] = keys[i], c.w[i]
 	}
 	return features, rows
+}
+
+// DevelopmentSets are the sets that no model learns from, and that choices and the calibration of
+// scores rest on. data is the folder that holds data/ner.
+func DevelopmentSets(data string) ([]*Check, error) {
+	var out []*Check
+	for _, s := range []string{"worldwide/dev", "cleanconll_dev/dev"} {
+		texts, err := ReadColumns(filepath.Join(data, "data/ner", s+".tsv"))
+		if err != nil {
+			return nil, err
+		}
+		c, err := NewCheck(s, texts)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
 }
 
 // Check is a set of annotated texts, ready to be scored on.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/datelinenews/dateline/extractor/lexicon"
 	"github.com/datelinenews/dateline/extractor/ner/internal/feature"
 	"github.com/datelinenews/dateline/extractor/text"
 )
@@ -109,6 +110,9 @@ func Words(clusters io.Reader, dir string, vocabulary int) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("make word tables: %w", err)
 		}
+	}
+	for _, name := range lexicon.FormerStates() {
+		addPhrase(flags, parser, name, feature.Country)
 	}
 	keys, values = keys[:0], values[:0]
 	for k := range flags {

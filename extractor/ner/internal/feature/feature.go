@@ -7,6 +7,9 @@
 package feature
 
 import (
+	"sync"
+
+	"github.com/datelinenews/dateline/extractor/lexicon"
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
@@ -19,6 +22,7 @@ const Offsets = 2*Reach + 1
 // Doc is the analysis of one article. It is scratch memory: Analyse overwrites it.
 type Doc struct {
 	tables *Tables
+	terms  map[uint64]bool // hashes of words of sport
 	doc    *text.Doc
 	words  []word
 	base   []uint64
@@ -33,7 +37,7 @@ type Doc struct {
 	typeOf   []int32 // of a word
 	typeIdx  []int32
 	runs     []run // run[i] is the capitalised sequence of token i
-	acronym  []int32
+	sport    bool
 }
 
 // lexeme is a word in any case, with its uses in the article.
@@ -52,7 +56,7 @@ type lexeme struct {
 type run struct{ first, end int32 }
 
 // NewDoc makes scratch memory over the tables.
-func NewDoc(t *Tables) *Doc { return &Doc{tables: t} }
+func NewDoc(t *Tables) *Doc { return &Doc{tables: t, terms: sportWords()} }
 
 // Release forgets the article, so that scratch memory does not keep its text alive.
 func (d *Doc) Release() {
@@ -77,6 +81,7 @@ func (d *Doc) Analyse(doc *text.Doc) {
 	d.modes = modes(doc, d.modes[:0])
 	d.intern()
 	d.matchLists()
+	d.sport = d.aboutSport()
 	d.findRuns()
 	d.findTypes()
 	d.findAcronyms()
@@ -84,8 +89,8 @@ func (d *Doc) Analyse(doc *text.Doc) {
 
 // resize gives s length n; what it holds is undefined.
 func resize[T any](s []T, n int) []T {
-	if len(s) < n {
-		return append(s[:len(s):len(s)], make([]T, n-len(s))...)
+	if cap(s) < n {
+		return make([]T, n+n/4)[:n]
 	}
 	return s[:n]
 }
@@ -132,6 +137,7 @@ func (d *Doc) intern() {
 				d.words = append(d.words, word{text: surface, mode: mode, next: d.index[h&mask]})
 				d.index[h&mask] = at
 				d.base = d.tables.analyse(&d.words[at], d.base)
+				d.words[at].sport = d.terms[d.words[at].lower]
 			}
 			d.token[i] = at
 		}
@@ -226,6 +232,25 @@ func (d *Doc) matchLists() {
 		}
 	}
 }
+
+// aboutSport reports whether the article is about sport: there a town is often a team.
+func (d *Doc) aboutSport() bool {
+	n := 0
+	for i := range d.token {
+		if d.words[d.token[i]].sport {
+			n++
+		}
+	}
+	return n >= 2 && n*150 >= len(d.token)
+}
+
+var sportWords = sync.OnceValue(func() map[uint64]bool {
+	m := map[uint64]bool{}
+	for w := range lexicon.SportWords().All() {
+		m[Hash(w)] = true
+	}
+	return m
+})
 
 // findRuns finds the sequences of capitalised words; "of", "and", "for", "the", "de" and marks
 // like hyphens between two capitalised words belong to them.
@@ -327,7 +352,7 @@ func (d *Doc) findAcronyms() {
 			continue
 		}
 		w := &d.words[d.token[i]]
-		if w.class != caps && w.class != cap || len(w.text) < 2 || len(w.text) > 10 {
+		if w.class != capitals && w.class != capital || len(w.text) < 2 || len(w.text) > 10 {
 			continue
 		}
 		if c := toks[i+1].Text; c != ")" && c != "," && c != ";" && c != "/" && c != "-" {

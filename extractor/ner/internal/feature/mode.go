@@ -58,7 +58,7 @@ func modeOf(toks []text.Token, plain bool) Mode {
 		if c.upper() && !calendar[t.Text] && t.Text != "I" {
 			upper++
 		}
-		if c == caps {
+		if c == capitals {
 			allCaps++
 		}
 		if len(t.Text) > 3 {

@@ -38,13 +38,7 @@ const (
 	kAcronymLast
 	kAcronymCluster
 	kHasAcronym
-	kTag
-	kTagLeft
-	kTagRight
-	kTags
-	kTitle
-	kParagraph
-	kQuoted
+	kSport // 8 of them
 )
 
 // AppendToken appends the features of token i of sentence s that depend on more than one word.
@@ -88,6 +82,20 @@ func (d *Doc) AppendToken(out []uint64, s, i int) []uint64 {
 		return out
 	}
 	out = d.appendArticle(out, i, apart)
+	if d.sport {
+		add(w.lower, kSport)
+		add(d.lists[i]<<3|uint64(d.listPart[i]), kSport+1)
+		add(l.lower, kSport+2)
+		add(r.lower, kSport+3)
+		add(mix(mix(l.shape, w.shape), r.shape), kSport+4)
+		add(w.clusters[1], kSport+5)
+		if l.known {
+			add(l.clusters[1], kSport+6)
+		}
+		if r.known {
+			add(r.clusters[1], kSport+7)
+		}
+	}
 	if mode == Normal {
 		out = d.appendRun(out, sent.FirstToken, sent.EndToken, i)
 	}

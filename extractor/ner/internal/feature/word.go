@@ -16,6 +16,7 @@ type word struct {
 	known    bool // has clusters
 	lists    uint64
 	class    class
+	sport    bool
 	// base[first:first+far] are features for far neighbours, up to near for neighbours, up to here
 	// for the token itself.
 	first           int32
@@ -27,14 +28,14 @@ type word struct {
 type class uint8
 
 const (
-	other  class = iota // no letters: numbers and marks
-	small               // starts in lower case
-	cap                 // a capital, then lower case
-	caps                // capitals only, at least two
-	single              // one capital, perhaps with a full stop
+	other    class = iota // no letters: numbers and marks
+	small                 // starts in lower case
+	capital               // a capital, then lower case
+	capitals              // capitals only, at least two
+	single                // one capital, perhaps with a full stop
 )
 
-func (c class) upper() bool { return c >= cap }
+func (c class) upper() bool { return c >= capital }
 
 func classOf(s string) class {
 	upper, lower := 0, 0
@@ -44,7 +45,7 @@ func classOf(s string) class {
 		case unicode.IsUpper(r) || unicode.IsTitle(r):
 			upper++
 			if first == other {
-				first = cap
+				first = capital
 			}
 		case unicode.IsLower(r):
 			lower++
@@ -54,21 +55,21 @@ func classOf(s string) class {
 		case unicode.IsLetter(r):
 			lower++ // a script without case
 			if first == other {
-				first = cap
+				first = capital
 			}
 		}
 	}
 	switch {
-	case first != cap:
+	case first != capital:
 		return first
 	case upper == 1 && lower == 0:
 		return single
 	case lower == 0:
-		return caps
+		return capitals
 	case upper > lower && upper > 2:
-		return caps
+		return capitals
 	}
-	return cap
+	return capital
 }
 
 // shapes hashes the long shape (a class for each rune, up to 12) and the short one.

@@ -42,7 +42,7 @@ func (d *Decoder) Viterbi(trans *Transitions, scores []Scores, tags []uint8) {
 	d.back = grow(d.back, n)
 	var prev, cur [Labels]float32
 	for b := range Labels {
-		prev[b] = forbidden
+		prev[b] = Forbidden
 		if Starts(b) {
 			prev[b] = scores[0][b] + trans[Outside][b]
 		}
@@ -50,7 +50,7 @@ func (d *Decoder) Viterbi(trans *Transitions, scores []Scores, tags []uint8) {
 	for i := 1; i < n; i++ {
 		back := &d.back[i]
 		for b := range Labels {
-			best, at := float32(2*forbidden), uint8(0)
+			best, at := float32(2*Forbidden), uint8(0)
 			for _, a := range before[b] {
 				if v := prev[a] + trans[a][b]; v > best {
 					best, at = v, a
@@ -60,7 +60,7 @@ func (d *Decoder) Viterbi(trans *Transitions, scores []Scores, tags []uint8) {
 		}
 		prev = cur
 	}
-	best, at := float32(3*forbidden), 0
+	best, at := float32(3*Forbidden), 0
 	for a := range Labels {
 		if Ends(a) && prev[a] > best {
 			best, at = prev[a], a

@@ -4,9 +4,7 @@ package linear
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -23,10 +21,16 @@ const Types = 3
 // Outside is the tag of a token that belongs to no name.
 const Outside = 0
 
-// The tags of type t, counted from 0.
-func Begin(t int) int  { return 1 + 4*t }
+// Begin is the tag that opens a name of type t, counted from 0.
+func Begin(t int) int { return 1 + 4*t }
+
+// Inside is the tag within a name.
 func Inside(t int) int { return 2 + 4*t }
-func End(t int) int    { return 3 + 4*t }
+
+// End is the tag that closes a name.
+func End(t int) int { return 3 + 4*t }
+
+// Single is the tag of a name of one token.
 func Single(t int) int { return 4 + 4*t }
 
 // Follows reports whether tag b may come after tag a.
@@ -42,17 +46,20 @@ func Follows(a, b int) bool {
 	return !open || (a-1)/4 == (b-1)/4
 }
 
-// Starts and Ends report whether a sentence may start or end with the tag.
+// Starts reports whether a sentence may start with the tag.
 func Starts(a int) bool { return Follows(Outside, a) }
-func Ends(a int) bool   { return Follows(a, Outside) }
+
+// Ends reports whether a sentence may end with the tag.
+func Ends(a int) bool { return Follows(a, Outside) }
 
 // Scores is the score of each tag at one token.
 type Scores [Labels]float32
 
-// Transitions are the scores of a tag after a tag; forbidden is a large negative number.
+// Transitions are the scores of a tag after a tag; forbidden ones are Forbidden.
 type Transitions [Labels][Labels]float32
 
-const forbidden = -1e4
+// Forbidden is the score of a tag after one that it can't follow.
+const Forbidden = -1e4
 
 // Weights are the weights of the features, quantised to a byte each. A feature is a 64-bit hash:
 // the high bits choose a bucket, 16 low bits tell the features of a bucket apart.
@@ -66,13 +73,9 @@ type Weights struct {
 	offsets     []byte // uint32, buckets+1
 	prints      []byte // uint16 for each feature
 	rows        []byte // Labels bytes for each feature
-	hash        string
 }
 
 const magic = "dateline ner 1\n\x00"
-
-// Hash identifies the weights: twelve hexadecimal digits.
-func (w *Weights) Hash() string { return w.hash }
 
 // Features is the number of features with a weight.
 func (w *Weights) Features() int { return len(w.prints) / 2 }
@@ -146,8 +149,7 @@ func Load(b []byte) (*Weights, error) {
 	if !bytes.HasPrefix(b, []byte(magic)) {
 		return nil, errors.New("not a file of weights")
 	}
-	sum := sha256.Sum256(b)
-	w := &Weights{hash: hex.EncodeToString(sum[:6])}
+	w := &Weights{}
 	short := errors.New("the file of weights is cut short")
 	r := b[len(magic):]
 	if len(r) < 12+4*Labels*Labels+4 {
