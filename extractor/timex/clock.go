@@ -126,7 +126,7 @@ func (r *resolver) dayAhead(e *expr) (when, bool) {
 // dayNear is the day that the text speaks of: the last mentioned in this sentence or the ones
 // before it, else the article's.
 func (r *resolver) dayNear(e *expr) when {
-	if r.day.gran != gNone && r.doc.Tokens[e.first].Sentence-r.sent <= 3 && !(r.known() && r.ref.before(r.day.day)) {
+	if r.day.gran != gNone && r.doc.Tokens[e.first].Sentence-r.sent <= 3 {
 		return r.day
 	}
 	return when{gran: gDay, day: r.ref}

@@ -140,7 +140,7 @@ func (m *matcher) beside(el *element, pos int) bool {
 	a := &m.atoms[pos]
 	for i := range el.alts {
 		switch x := &el.alts[i]; {
-		case x.kind == altWord && a.word == x.word, x.kind == altClass && a.cls&x.class != 0:
+		case x.kind == altWord && a.word == x.word && !a.named, x.kind == altClass && a.cls&x.class != 0:
 			return true
 		}
 	}
@@ -151,7 +151,7 @@ func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bo
 	a := &m.atoms[pos]
 	switch x.kind {
 	case altWord:
-		if a.word != x.word {
+		if a.word != x.word || a.named {
 			return 0, false
 		}
 		return m.sequence(r, k+1, pos+1, e)

@@ -17,6 +17,7 @@ type atom struct {
 	tight bool // no space before it
 
 	breaks bool // a paragraph starts here
+	named  bool // part of a name: only a holiday's name may hold it
 }
 
 // Precision of a clock time.
@@ -479,7 +480,7 @@ func disambiguate(doc *text.Doc, atoms []atom, i int) {
 				a.cls &^= clsMonth | clsMon
 			}
 		case strings.EqualFold(t.Text, "march"):
-			if strings.HasPrefix(t.Tag, "VB") || i > 0 && (doc.Tokens[i-1].Text == "'s" || doc.Tokens[i-1].Text == "’s") || surname(doc, atoms, i) {
+			if strings.HasPrefix(t.Tag, "VB") || procession(doc, i) || i > 0 && (doc.Tokens[i-1].Text == "'s" || doc.Tokens[i-1].Text == "’s") || surname(doc, atoms, i) {
 				a.cls &^= clsMonth | clsMon
 			}
 		case strings.EqualFold(t.Text, "april") || strings.EqualFold(t.Text, "june") || strings.EqualFold(t.Text, "august"):
@@ -500,9 +501,26 @@ func disambiguate(doc *text.Doc, atoms []atom, i int) {
 	case a.cls&(clsUnit|clsPart|clsCore) != 0:
 		if titled(doc, atoms, i) || len(t.Text) < 4 && upper && strings.ToUpper(t.Text) == t.Text {
 			a.cls &= clsName | clsNoun | clsProper | clsAdjective
-			a.word = 0
+			a.named = true
 		}
 	}
+}
+
+// procession reports whether the March at token i is one: "the annual March for Life".
+func procession(doc *text.Doc, i int) bool {
+	if i == 0 || i+1 >= len(doc.Tokens) {
+		return false
+	}
+	switch doc.Tokens[i+1].Text {
+	case "for", "of", "on", "against":
+	default:
+		return false
+	}
+	switch doc.Tokens[i-1].Tag {
+	case "DT", "JJ", "``", "PRP$", "POS":
+		return true
+	}
+	return false
 }
 
 // opens reports whether token i is the first of its sentence, or of a quotation.

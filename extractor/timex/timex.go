@@ -308,7 +308,7 @@ func (r *resolver) remember(w when, e *expr) {
 		r.period = w
 	}
 	r.anchor = w
-	if (w.gran == gDay || w.gran == gClock || w.gran == gPart) && w.day.day != 0 {
+	if (w.gran == gDay || w.gran == gClock || w.gran == gPart) && w.day.day != 0 && !(r.known() && r.ref.before(w.day)) {
 		r.day = when{gran: gDay, day: w.day, weekday: w.weekday}
 		r.sent = r.doc.Tokens[e.first].Sentence
 	}
