@@ -1,0 +1,173 @@
+package elastic
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/pipelinetest"
+)
+
+func TestSetupIsIdempotent(t *testing.T) {
+	x := open(t)
+	x.mustWrite(t, pipelinetest.NewRecord("a", 1000, "Ann Brook"))
+	changes, err := x.Setup(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(changes) != 5 {
+		t.Errorf("%d changes, want 5: %v", len(changes), changes)
+	}
+	for _, c := range changes {
+		if c.Done != unchanged {
+			t.Errorf("%s is %s, want unchanged", c.Name, c.Done)
+		}
+	}
+	// A template of another release is brought up to date.
+	body := []byte(`{"index_patterns":["` + x.quotes() + `-*"],"priority":500,"_meta":{"hash":"old"}}`)
+	if err := x.call(t.Context(), http.MethodPut, "/_index_template/"+x.quotes(), body, nil); err != nil {
+		t.Fatal(err)
+	}
+	if changes, err = x.Setup(t.Context()); err != nil || changes[3].Done != updated {
+		t.Errorf("Setup does %v, %v, want the quotes' template updated", changes, err)
+	}
+}
+
+// under is an index at the same server with another prefix.
+func (x *Index) under(t *testing.T, prefix string) *Index {
+	t.Helper()
+	cfg := x.cfg
+	cfg.Prefix = prefix
+	y, err := Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return y
+}
+
+func TestSetupRefusesAnIndexForAnAlias(t *testing.T) {
+	x := open(t)
+	y := x.under(t, x.cfg.Prefix+"x")
+	path := "/" + y.mentions()
+	if err := x.call(t.Context(), http.MethodPut, path, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := y.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), "must be an alias") {
+		t.Errorf("Setup returns %v", err)
+	}
+	if err := x.call(t.Context(), http.MethodDelete, path, nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWithoutSetup(t *testing.T) {
+	x := open(t)
+	y := x.under(t, x.cfg.Prefix+"y")
+	err := y.Write(t.Context(), []pipeline.Record{pipelinetest.NewRecord("a", 1000, "Ann Brook")})
+	if !errors.Is(err, ErrSetup) || !strings.Contains(err.Error(), "dateline setup") {
+		t.Errorf("Write returns %v, want ErrSetup", err)
+	}
+	if _, err := y.Get(t.Context(), "a"); !errors.Is(err, ErrSetup) {
+		t.Errorf("Get returns %v, want ErrSetup", err)
+	}
+}
+
+func TestOtherServers(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		want   string
+	}{
+		"too old":    {200, `{"version":{"number":"7.17.9"}}`, "needs 8 or newer"},
+		"opensearch": {200, `{"version":{"number":"2.11.0","distribution":"opensearch"}}`, "the server is opensearch 2.11.0"},
+		"no server":  {200, `{"hello":"world"}`, "check the address"},
+		"no JSON":    {200, `<html>`, "decode"},
+		"no login":   {401, `{"error":{"type":"security_exception","reason":"missing authentication credentials"}}`, "check the username and password or the API key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := fake(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(c.status)
+				io.WriteString(w, c.body) //nolint:errcheck // a test's server
+			})
+			if _, err := x.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("Setup returns %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	var got string
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header.Get("Authorization")
+		w.WriteHeader(http.StatusTeapot)
+	}
+	for want, change := range map[string]func(*Config){
+		"":                       func(*Config) {},
+		"Basic YW5uOnNlY3JldA==": func(c *Config) { c.Username, c.Password = "ann", "secret" },
+		"ApiKey abc":             func(c *Config) { c.APIKey = "abc" },
+		"APIKey abc":             func(c *Config) { c.APIKey, c.Username, c.Password = "abc", "ann", "secret" },
+	} {
+		x := fake(t, handler, change)
+		if _, err := x.Setup(t.Context()); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("error %v", err)
+		}
+		if !strings.EqualFold(got, want) {
+			t.Errorf("Authorization %q, want %q", got, want)
+		}
+	}
+}
+
+func TestBadConfig(t *testing.T) {
+	pem := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(pem, []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		cfg  Config
+		want string
+	}{
+		{Config{Addresses: []string{"localhost:9200"}}, "want http://host:9200"},
+		{Config{Addresses: []string{"ftp://ann:secret@host"}}, "want http://host:9200"},
+		{Config{Prefix: "Dateline"}, "lower-case"},
+		{Config{Prefix: "a*"}, "lower-case"},
+		{Config{Prefix: "-a"}, "lower-case"},
+		{Config{CAFile: pem}, "no PEM certificate"},
+		{Config{CAFile: pem + ".none"}, "read CA file"},
+	} {
+		_, err := Open(c.cfg)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("Open(%+v) returns %v, want %q", c.cfg, err, c.want)
+		}
+	}
+}
+
+// TestMappingConflict has an index that somebody made with another mapping.
+func TestMappingConflict(t *testing.T) {
+	x := open(t)
+	older := pipelinetest.NewRecord("a", 1000, "Ann Brook", "Bo Reed")
+	older.Published = older.Published.AddDate(0, -1, 0)
+	x.mustWrite(t, older)
+	body := []byte(`{"mappings":{"properties":{"article":{"properties":{"source":{"type":"integer"}}}}}}`)
+	if err := x.call(t.Context(), http.MethodPut, "/"+x.articles()+"-2025.06", body, nil); err != nil {
+		t.Fatal(err)
+	}
+	newer, good := pipelinetest.NewRecord("a", 2000, "Ann Brook"), pipelinetest.NewRecord("b", 1000, "Cy Marsh")
+	good.Published = older.Published
+	err := x.Write(t.Context(), []pipeline.Record{newer, good})
+	var rejected *pipeline.RejectError
+	if !errors.As(err, &rejected) || len(rejected.Reasons) != 1 || !strings.Contains(rejected.Reasons[0], "article.source") {
+		t.Fatalf("Write returns %v, want record 0 rejected for article.source", err)
+	}
+	// What was stored stays, as if the newer revision had never come.
+	x.is(t, older)
+	x.is(t, good)
+	if s := x.Stats(); s.Rejected != 1 || s.Stored != 2 {
+		t.Errorf("stats %+v, want 1 rejected and 2 stored", s)
+	}
+}
