@@ -3,6 +3,7 @@ package eval
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -87,13 +88,17 @@ func TestJudge(t *testing.T) {
 		{"quotes", append([]string{"quotes"}, glob(t, shared+"/data/quotes/*dev*.jsonl")[0])},
 		{"dates", []string{"dates", shared + "/data/dates/gum_news.jsonl"}},
 		{"committed", nil},
+		{"debatable", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tmp := t.TempDir()
 			goldPath, predPath := filepath.Join(tmp, "gold.jsonl"), filepath.Join(tmp, "pred.jsonl")
-			if c.args == nil {
+			switch {
+			case c.name == "debatable":
+				write(t, goldPath, debatable())
+			case c.args == nil:
 				goldPath = "../../testdata/gold/news.jsonl"
-			} else {
+			default:
 				write(t, goldPath, python(t, append([]string{filepath.Join(dir, "gold.py")}, c.args...)...))
 			}
 			gold, err := Read(goldPath)
@@ -155,6 +160,19 @@ func TestReaders(t *testing.T) {
 	for i, f := range articles {
 		compare(t, f, lines[i])
 	}
+}
+
+// debatable is gold in which every other entity is optional.
+func debatable() string {
+	var b strings.Builder
+	for i := range 60 {
+		var mentions []string
+		for j := range 6 {
+			mentions = append(mentions, fmt.Sprintf(`{"start":%d,"end":%d,"type":"organisation","entity":"e%d","optional":%v}`, 5*j, 5*j+4, j%2, j%2 == 0))
+		}
+		fmt.Fprintf(&b, `{"id":"d%d","text":"Acme Beta Acme Beta Acme Beta said.","mentions":[%s],"entities":[{"id":"e0","type":"organisation","name":"Acme"},{"id":"e1","type":"organisation","name":"Beta"}]}`+"\n", i, strings.Join(mentions, ","))
+	}
+	return b.String()
 }
 
 func compare(t *testing.T, path, lines string) {
@@ -225,8 +243,8 @@ func distort(g *Article, rng *rand.Rand) *extractor.Analysis {
 		if chance(10) {
 			key += "'" // a second entity for the same thing
 		}
-		if chance(5) {
-			key = "all"
+		if chance(5) || len(g.Mentions) == 6 && chance(30) {
+			key = "all" // one entity for different things
 		}
 		typ := m.Type
 		if chance(10) {
