@@ -96,7 +96,7 @@ func TestCase(t *testing.T) {
 		}
 	}
 	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile("../../testdata/gold/case.jsonl", b.Bytes(), 0o644); err != nil { //nolint:gosec // of the source tree
+		if err := os.WriteFile("../../testdata/gold/case.jsonl", b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

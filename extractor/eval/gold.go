@@ -80,7 +80,7 @@ func Read(path string) ([]Article, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read gold: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	var out []Article
 	switch ext := filepath.Ext(path); ext {
 	case ".jsonl":
