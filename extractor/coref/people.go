@@ -58,6 +58,11 @@ func (r *resolver) people() {
 			}
 		}
 	}
+	members := map[int][]int{}
+	for _, f := range full {
+		root := r.root(f)
+		members[root] = append(members[root], f)
+	}
 	for _, f := range single {
 		w := words[f][0]
 		candidates := r.roots(byLast[w])
@@ -72,7 +77,7 @@ func (r *resolver) people() {
 		case 1:
 			r.union(candidates[0], f)
 		default:
-			r.share(f, candidates)
+			r.share(f, candidates, members)
 		}
 	}
 }
@@ -94,23 +99,23 @@ func (r *resolver) roots(forms []int) []int {
 	return out
 }
 
-// share gives each mention of an ambiguous name to the candidate that was named last before it,
+// share, given the full names of each candidate, gives each mention of an ambiguous name to the candidate that was named last before it,
 // to the first one named where none was.
-func (r *resolver) share(f int, candidates []int) {
+func (r *resolver) share(f int, candidates []int, members map[int][]int) {
 	type use struct{ mention, root int }
 	var uses []use
-	for g := range r.forms {
-		root := r.root(g)
-		for _, c := range candidates {
-			if c == root && g != f {
-				for _, m := range r.forms[g].mentions {
-					uses = append(uses, use{m, root})
-				}
+	for _, root := range candidates {
+		for _, g := range members[root] {
+			for _, m := range r.forms[g].mentions {
+				uses = append(uses, use{m, root})
 			}
 		}
 	}
 	sort.Slice(uses, func(i, j int) bool { return uses[i].mention < uses[j].mention })
 	next := 0
+	if len(uses) == 0 {
+		return
+	}
 	last := uses[0].root
 	for _, m := range r.forms[f].mentions {
 		for next < len(uses) && uses[next].mention < m {

@@ -1,6 +1,7 @@
 package quote
 
 import (
+	"sort"
 	"unicode"
 	"unicode/utf8"
 
@@ -82,10 +83,22 @@ var scores = map[string]float64{
 	"indirect": 0.85, "indirect-according": 0.85,
 }
 
+// near is the frames that stand close enough to item k to matter, which keeps the work linear.
+func near(frames []frame, k int) []frame {
+	const window = 150 // items
+	lo := sort.Search(len(frames), func(i int) bool { return frames[i].cueFirst >= k-window })
+	hi := lo
+	for hi < len(frames) && frames[hi].cueFirst < k+window {
+		hi++
+	}
+	return frames[lo:hi]
+}
+
 // link finds the frame in unit n that the quotation at item k belongs to.
 func (f *finder) link(n, k int) (*frame, string) {
 	u := &f.units[n]
-	frames := f.frames[n]
+	u.steps = 0
+	frames := near(f.frames[n], k)
 	// The clause right after: “…,” he said.
 	for i := range frames {
 		fr := &frames[i]
@@ -141,7 +154,7 @@ func (f *finder) link(n, k int) (*frame, string) {
 		}
 	}
 	// Alone: the quotation goes on from the one before, or belongs to a sentence beside it.
-	if f.alone(u, k) {
+	if f.alone(u) {
 		if f.stretches[u.items[k].ref].Continues && u.items[k].ref > 0 && f.found[u.items[k].ref-1] != nil {
 			return nil, "continued"
 		}
@@ -201,6 +214,7 @@ func (f *finder) carry(n, k int, out *Quote) {
 			return
 		}
 		u := &f.units[n-1]
+		u.steps = 0
 		for i := range f.frames[n-1] {
 			if fr := &f.frames[n-1][i]; fr.subjFirst >= 0 {
 				out.Speaker = u.speaker(fr)
@@ -235,15 +249,17 @@ func (u *unit) mainSubject(stop int) (first, end, head int) {
 	return -1, -1, -1
 }
 
-// alone reports whether the quotation at item k is a sentence by itself.
-func (f *finder) alone(u *unit, k int) bool {
-	words := 0
-	for i := range u.items {
-		if u.items[i].kind == name || u.items[i].kind == word && letterOrDigit(u.items[i].low) {
-			words++
+// alone reports whether a quotation is the whole of its unit.
+func (f *finder) alone(u *unit) bool {
+	if u.words < 0 {
+		u.words = 0
+		for i := range u.items {
+			if u.items[i].kind == name || u.items[i].kind == word && letterOrDigit(u.items[i].low) {
+				u.words++
+			}
 		}
 	}
-	return words <= 1
+	return u.words <= 1
 }
 
 // open reports whether the quotation at item k ends in a mark that an attribution may follow.
@@ -297,7 +313,7 @@ func firstRune(s string) rune {
 func (f *finder) kind(u *unit, k int) Kind {
 	s := &f.stretches[u.items[k].ref]
 	first := f.doc.Tokens[s.FirstToken].Text
-	if unicode.IsUpper(firstRune(first)) || first == "[" || f.alone(u, k) {
+	if unicode.IsUpper(firstRune(first)) || first == "[" || f.alone(u) {
 		return Direct
 	}
 	if p := u.at(k - 1); p.kind == word && (p.low == ":" || p.low == ",") {

@@ -111,6 +111,7 @@ func (u *unit) accordingTo(i int) (frame, bool) {
 // verbFrame builds the frame of the verb at item i.
 func (u *unit) verbFrame(i int, v cue.Verb) (frame, bool) {
 	f := frame{verb: v, cueFirst: i, cueEnd: i + 1, subjFirst: -1, subjEnd: -1, head: -1, after: i + 1}
+	u.steps = 0
 	// The verb group to the left.
 	j := i - 1
 	perfect := false

@@ -93,6 +93,9 @@ func (u *unit) urges(f *frame) bool {
 // shortestClause is the least number of items of a reported clause.
 const shortestClause = 3
 
+// longestClause bounds, in items, a reported clause, which keeps the work linear.
+const longestClause = 200
+
 // longPart is the least number of items before a quotation in marks that are reported by themselves.
 const longPart = 7
 
@@ -298,7 +301,7 @@ func (u *unit) clauseBefore(i int) (first, end int) {
 		end--
 	}
 	first = end
-	for first > 0 && !u.sentenceStart(first) && !(u.items[first-1].kind == quoted && u.breaks(first-1, first)) && u.items[first-1].low != ";" {
+	for first > 0 && first > end-longestClause && !u.sentenceStart(first) && !(u.items[first-1].kind == quoted && u.breaks(first-1, first)) && u.items[first-1].low != ";" {
 		first--
 	}
 	return first, end
@@ -308,7 +311,7 @@ func (u *unit) clauseBefore(i int) (first, end int) {
 // speaker does something else ("…, and predicted …"), without closing punctuation.
 func (u *unit) clauseEnd(i int, f *frame) int {
 	end := i
-	for end < len(u.items) && !(u.items[end].kind == word && u.items[end].tag == ".") {
+	for end < len(u.items) && end < i+longestClause && !(u.items[end].kind == word && u.items[end].tag == ".") {
 		it := &u.items[end]
 		if end > i+2 && (it.low == "and" || it.low == "but") && !f.according {
 			k := end + 1

@@ -5,6 +5,9 @@ import "strings"
 // reach bounds, in items, how far a search for a subject goes, which keeps the work linear.
 const reach = 60
 
+// mostSteps bounds the subjects that are tried for one verb or quotation, for the same reason.
+const mostSteps = 100
+
 func auxiliary(w string) bool {
 	switch w {
 	case "has", "have", "had", "having", "is", "was", "were", "are", "be", "been", "being", "will", "would", "could", "can", "may", "might",
@@ -169,7 +172,7 @@ func (u *unit) phraseRight(i int) (first, end, head int) {
 			continue
 		}
 		if inside(it) || it.kind == word && u.at(j+1).low == "-" {
-			if j > last && last > i && it.tag != "POS" && it.low != "-" && u.items[j-1].tag != "POS" && u.at(j-1).low != "-" && !linking(u.at(j-1).low) && (it.tag == "DT" || it.tag == "PRP$") {
+			if last > i && (it.tag == "DT" || it.tag == "PRP$") && !linking(u.at(j-1).low) {
 				break
 			}
 			j++
@@ -211,7 +214,7 @@ func (u *unit) phraseRight(i int) (first, end, head int) {
 // subjectLeft finds the subject of the verb group that starts after item j.
 func (u *unit) subjectLeft(j, depth int) (first, end, head int) {
 	const deepest = 4
-	if j < 0 || depth > deepest {
+	if u.steps++; j < 0 || depth > deepest || u.steps > mostSteps {
 		return -1, -1, -1
 	}
 	for lo := j - reach; j >= 0 && j > lo; {
@@ -411,7 +414,7 @@ func (u *unit) prepositional(i int) bool {
 
 // subjectOfVerbBefore finds the nearest finite verb at or before item j, and its subject.
 func (u *unit) subjectOfVerbBefore(j, depth int) (first, end, head int) {
-	for lo := j - reach; j >= 0 && j > lo; j-- {
+	for lo := j - reach; j >= 0 && j > lo && u.steps < mostSteps; j-- {
 		it := &u.items[j]
 		if it.kind != word {
 			continue

@@ -35,6 +35,8 @@ type unit struct {
 	quotes     []int // indices of its quoted stretches
 	inTitle    bool
 	known      []frame // found so far, in text order
+	words      int     // outside quotations; -1 until counted
+	steps      int     // taken by the search for a subject that is under way
 }
 
 // skeletons cuts the document into units.
@@ -45,7 +47,7 @@ func (f *finder) skeletons() []unit {
 	items := make([]item, 0, len(doc.Tokens))
 	q, n, p := 0, 0, 0
 	for s := 0; s < len(doc.Sentences); {
-		u := unit{f: f, first: doc.Sentences[s].FirstToken, paragraph: doc.Sentences[s].Paragraph}
+		u := unit{f: f, words: -1, first: doc.Sentences[s].FirstToken, paragraph: doc.Sentences[s].Paragraph}
 		u.inTitle = doc.InTitle(doc.Sentences[s].Start)
 		start := len(items)
 		end := doc.Sentences[s].EndToken

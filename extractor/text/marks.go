@@ -198,18 +198,18 @@ func (d *Doc) pairDouble() []Quoted {
 	for k, m := range marks {
 		s := acts[k]
 		if s.end && open >= 0 {
-			out = d.appendQuoted(out, open, -1, continues)
+			out = d.appendUnclosed(out, open, m.token, continues)
 			open, continues = -1, d.firstOfParagraph(m.token) && d.paragraphOf(m.token) == d.lastParagraph(out)+1
 		}
 		switch s.act {
 		case 'o':
 			open = m.token
 		case 'r':
-			out = d.appendQuoted(out, open, -1, continues)
+			out = d.appendUnclosed(out, open, m.token, continues)
 			open, continues = m.token, d.firstOfParagraph(m.token)
 			continue
 		case 'c':
-			out = d.appendQuoted(out, open, m.token, continues)
+			out = d.appendQuoted(out, Quoted{Open: d.Tokens[open].Span, Close: d.Tokens[m.token].Span, FirstToken: open + 1, EndToken: m.token, Continues: continues})
 			open = -1
 		}
 		if s.act != 'x' && open < 0 {
@@ -217,7 +217,7 @@ func (d *Doc) pairDouble() []Quoted {
 		}
 	}
 	if open >= 0 {
-		out = d.appendQuoted(out, open, -1, continues)
+		out = d.appendUnclosed(out, open, len(d.Tokens), continues)
 	}
 	return out
 }
@@ -235,18 +235,17 @@ func (d *Doc) firstOfParagraph(token int) bool {
 	return token == 0 || d.paragraphOf(token) != d.paragraphOf(token-1)
 }
 
-// appendQuoted appends the stretch between two marks; close is -1 where the paragraph's end, or
-// the next mark in it, closes it.
-func (d *Doc) appendQuoted(out []Quoted, open, end int, continues bool) []Quoted {
-	q := Quoted{Open: d.Tokens[open].Span, FirstToken: open + 1, EndToken: end, Continues: continues}
-	if end >= 0 {
-		q.Close = d.Tokens[end].Span
-	} else {
-		p := d.Paragraphs[d.paragraphOf(open)]
-		q.EndToken = d.Sentences[p.EndSentence-1].EndToken
-		stop := d.Tokens[q.EndToken-1].End
-		q.Close = Span{stop, stop}
-	}
+// appendUnclosed appends the stretch that the mark at token open opens and nothing closes: it ends
+// with its paragraph, or at token next, the mark that follows.
+func (d *Doc) appendUnclosed(out []Quoted, open, next int, continues bool) []Quoted {
+	p := d.Paragraphs[d.paragraphOf(open)]
+	end := min(d.Sentences[p.EndSentence-1].EndToken, next)
+	stop := d.Tokens[end-1].End
+	return d.appendQuoted(out, Quoted{Open: d.Tokens[open].Span, Close: Span{stop, stop}, FirstToken: open + 1, EndToken: end, Continues: continues})
+}
+
+// appendQuoted appends a stretch unless it is empty.
+func (d *Doc) appendQuoted(out []Quoted, q Quoted) []Quoted {
 	if q.FirstToken >= q.EndToken {
 		return out
 	}
