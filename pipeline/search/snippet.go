@@ -177,7 +177,8 @@ func render(text string, words []word, marked []bool, from, to int) string {
 }
 
 // sentence is the sentence around a span, as punctuation and paragraphs delimit it; long ones are
-// cut. It is for reading beside a name; a wrong boundary costs no more than a word too many.
+// cut. It is for reading beside a name; a wrong boundary costs no more than a
+// sentence too many.
 func sentence(text string, start, end int) string {
 	if start < 0 || end > len(text) || start >= end {
 		return ""
@@ -205,7 +206,7 @@ func sentence(text string, start, end int) string {
 		after = after[:i]
 	}
 	for i := range len(after) {
-		if after[i] == ' ' && endsSentence(after[:i]) {
+		if after[i] == ' ' && endsSentence(text[start:end+i]) {
 			after = after[:i]
 			break
 		}
