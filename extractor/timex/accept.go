@@ -10,14 +10,14 @@ type dated struct{ token, year int }
 func (f *finder) accept(e *expr) bool {
 	in := f.r.inner(e)
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && in.end-in.first == 1 {
-		return f.year(e, in)
+		return f.year(in)
 	}
-	if in.f[fOp] == opHoliday && in.end-in.first == 1 && int(in.end) < len(f.m.atoms) {
+	if in.f[fOp] == opHoliday && in.end-in.first == 1 && in.end < len(f.m.atoms) {
 		// "Easter Island" and "Halloween-themed" are no days
 		next := &f.m.atoms[in.end]
-		return next.breaks || next.cls&clsProper == 0 && !(next.tight && f.m.word(int(in.end), "-"))
+		return next.breaks || next.cls&clsProper == 0 && (!next.tight || !f.m.word(in.end, "-"))
 	}
-	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && f.m.word(int(in.first), "two") {
+	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && f.m.word(in.first, "two") {
 		// "two thousand five" is a year where a preposition says so
 		return in.first > 0 && f.m.atoms[in.first-1].cls&clsPreposition != 0
 	}
@@ -25,11 +25,11 @@ func (f *finder) accept(e *expr) bool {
 }
 
 // year reports whether four digits are a year.
-func (f *finder) year(e, in *expr) bool {
+func (f *finder) year(in *expr) bool {
 	toks, atoms := f.r.doc.Tokens, f.m.atoms
-	i := int(in.first)
-	if atoms[i].cls&clsY2 != 0 {
-		return true
+	i := in.first
+	if atoms[i].cls&clsY2 != 0 { // "in '98", but not "iLife '11"
+		return i > 0 && atoms[i-1].cls&(clsPreposition|clsDeterminer|clsSeason) != 0
 	}
 	y := in.f[fYear]
 	prev, next := "", ""
@@ -42,14 +42,7 @@ func (f *finder) year(e, in *expr) bool {
 	if i+2 < len(toks) && atoms[i+1].tight && atoms[i+2].tight && f.m.word(i+1, "-") && atoms[i+2].word == 0 && atoms[i+2].cls&clsNumber == 0 {
 		return false // 2019-nCoV
 	}
-	switch prev {
-	case "$", "£", "€", "¥", "#", "no", "no.", "than", "-", "–", "nearly", "over", "almost":
-		if prev != "-" && prev != "–" {
-			return false
-		}
-	}
-	switch next {
-	case "%", "percent", "°", "people", "miles", "km", "points", "meters", "metres", "feet", "kilometers", "kilometres", "pounds", "million", "billion":
+	if i > 0 && atoms[i-1].cls&clsLabel != 0 || i+1 < len(atoms) && atoms[i+1].cls&clsMeasure != 0 {
 		return false
 	}
 	if i+1 < len(toks) && toks[i+1].Tag == "NNS" && (y < 1900 || y > 2100) {
@@ -59,7 +52,7 @@ func (f *finder) year(e, in *expr) bool {
 		return true
 	}
 	switch prev {
-	case "in", "since", "by", "until", "from", "before", "after", "around", "circa", "of", "during", "between":
+	case "in", "since", "by", "until", "from", "before", "after", "around", "circa", "of", "during", "between", "to":
 		return next != "," || !strings.HasPrefix(toks[i].Tag, "NN")
 	}
 	return false

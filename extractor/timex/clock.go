@@ -5,6 +5,12 @@ import "strings"
 // clockTime reads a time of day, of the day that the expression names, or of the one that the
 // text speaks of.
 func (r *resolver) clockTime(e *expr) (when, bool) {
+	w, ok := r.timeAndDay(e)
+	w.zone = zone(e, w.day)
+	return w, ok
+}
+
+func (r *resolver) timeAndDay(e *expr) (when, bool) {
 	w := when{gran: gClock, clock: int(e.f[fClock]), prec: int(e.f[fPrec])}
 	part := int(e.f[fPart])
 	switch e.f[fKind] {
@@ -51,9 +57,7 @@ func (r *resolver) clockTime(e *expr) (when, bool) {
 	if w.prec == precHour {
 		w.prec = precMinute // "9 a.m." is T09:00
 	}
-	if e.has(fZone) {
-		w.zoned, w.zone = true, int(e.f[fZone])
-	}
+	w.zoned = e.has(fZone) || e.has(fOffset)
 	for i := int8(0); i < e.nsub; i++ {
 		if e.f[fKind] == kindQuarter && i == 0 {
 			continue
@@ -74,7 +78,7 @@ func (r *resolver) clockTime(e *expr) (when, bool) {
 	}
 	d := r.dayNear(e)
 	w.day, w.weekday = d.day, d.weekday
-	if w.zoned && w.zone == 0 && r.anchor.gran == gClock && !r.anchor.zoned && w.day.day != 0 {
+	if w.zoned && e.f[fZone] == 0 && !e.has(fOffset) && r.anchor.gran == gClock && !r.anchor.zoned && w.day.day != 0 {
 		// "8:30 p.m. (0030 UTC)": the other clock's day is the one that is less than 14 hours off
 		switch d := w.clock - r.anchor.clock; {
 		case d < -14*3600:
@@ -89,13 +93,13 @@ func (r *resolver) clockTime(e *expr) (when, bool) {
 // dayAhead is the day that a following expression names for this time: "At 9 a.m. (0200 UTC) on
 // Tuesday".
 func (r *resolver) dayAhead(e *expr) (when, bool) {
-	pos := int(e.end)
+	pos := e.end
 	for _, k := range r.pending {
 		n := &r.m.arena[k]
-		if int(n.first) < int(e.end) {
+		if n.first < e.end {
 			continue
 		}
-		for ; pos < int(n.first); pos++ {
+		for ; pos < n.first; pos++ {
 			switch r.doc.Tokens[pos].Text {
 			case "on", "(", ")", ",", "[", "]", "{", "}", "of":
 			default:
@@ -104,7 +108,7 @@ func (r *resolver) dayAhead(e *expr) (when, bool) {
 		}
 		switch n.f[fOp] {
 		case opClock:
-			pos = int(n.end)
+			pos = n.end
 			if n.nsub == 0 {
 				continue
 			}
@@ -166,7 +170,7 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 		return y, false
 	}
 	if !r.known() {
-		return r.nearestYear(int(e.first)), true
+		return r.nearestYear(e.first), true
 	}
 	c := w.day
 	c.year = r.ref.year
@@ -266,7 +270,7 @@ func (r *resolver) yearBeside(w when, e *expr) int {
 	}
 	for _, k := range r.pending {
 		n := &r.m.arena[k]
-		if n.first >= e.end && joined(int(e.end), int(n.first)) && n.f[fOp] == opPass && n.nsub > 0 {
+		if n.first >= e.end && joined(e.end, n.first) && n.f[fOp] == opPass && n.nsub > 0 {
 			n = &r.m.arena[n.sub[0]]
 			if n.f[fOp] != opDate || !n.has(fMonth) {
 				continue

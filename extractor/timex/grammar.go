@@ -176,7 +176,7 @@ func (g *grammar) compile(r *rule, pattern, meaning string, groups map[string]in
 		}
 		n, ok := names[value]
 		if !ok {
-			i, err := strconv.Atoi(value)
+			i, err := strconv.ParseInt(value, 10, 32)
 			if err != nil {
 				return fmt.Errorf("no constant %q", value)
 			}

@@ -1,7 +1,6 @@
 package timex
 
 import (
-	"strings"
 	"time"
 )
 
@@ -132,14 +131,26 @@ func newYork(c civil) bool {
 	return n >= nthWeekday(c.year, 3, 2, 7).number() && n < nthWeekday(c.year, 11, 1, 7).number()
 }
 
-// zoneOffset is the offset of UTC+8, GMT-0330 as written.
-func zoneOffset(sign string, n int) int {
-	m := n * 60
-	if n > 24 {
-		m = n/100*60 + n%100
+// zone is the offset from UTC, in minutes, of the zone that an expression names, on a day.
+func zone(e *expr, day civil) int {
+	if e.has(fOffset) {
+		n := int(e.f[fOffset])
+		if n > 24 { // UTC+0530
+			n = n/100*60 + n%100
+		} else {
+			n *= 60
+		}
+		return n * int(e.f[fSign])
 	}
-	if strings.ContainsAny(sign, "-−–") {
-		return -m
+	z := int(e.f[fZone])
+	if z > zoneUS {
+		z = zoneUS - z
+		if day.day != 0 && newYork(day) {
+			z += 60
+		}
 	}
-	return m
+	return z
 }
+
+// zoneUS is added to the offsets of zones whose name does not say whether daylight time is kept.
+const zoneUS = 5000

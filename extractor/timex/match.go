@@ -6,12 +6,12 @@ import "math/bits"
 type expr struct {
 	set        uint64 // which fields are set
 	f          [nFields]int32
-	sub        [3]int32 // parts: indices into matcher.arena
-	said       [4]int32 // matches whose saying this one took over, for tests
+	sub        [3]int // parts: indices into matcher.arena
+	said       [4]int // matches whose saying this one took over, for tests
 	nsub       int8
 	nsaid      int8
 	rule       int16
-	first, end int32 // tokens
+	first, end int // tokens
 }
 
 func (e *expr) has(f field) bool { return e.set&(1<<f) != 0 }
@@ -42,16 +42,16 @@ type matcher struct {
 	atoms []atom
 	arena []expr
 	memo  []memo
-	gen   int32 // of the memo
-	steps int   // elements tried, for tests
+	gen   int // of the memo
+	steps int // elements tried, for tests
 }
 
 // memo remembers what a group took at a token, for the last few tokens.
 type memo struct {
-	pos   int32 // token+1
-	end   int32 // 0: nothing
-	index int32
-	gen   int32
+	pos   int // token+1
+	end   int // 0: nothing
+	index int
+	gen   int
 }
 
 const memoSpan = 32 // tokens; no rule reaches further
@@ -62,15 +62,15 @@ func (m *matcher) group(id int16, pos int) (index, end int) {
 		return 0, 0
 	}
 	slot := &m.memo[int(id)*memoSpan+pos%memoSpan]
-	if slot.pos == int32(pos)+1 && slot.gen == m.gen {
-		return int(slot.index), int(slot.end)
+	if slot.pos == pos+1 && slot.gen == m.gen {
+		return slot.index, slot.end
 	}
 	best, bestEnd := -1, 0
 	gr := &m.g.groups[id]
 	a := &m.atoms[pos]
 	try := func(list []int16) {
 		for _, r := range list {
-			e := expr{first: int32(pos)}
+			e := expr{first: pos}
 			end, ok := m.sequence(&m.g.rules[r], 0, pos, &e)
 			if !ok || end < bestEnd || end == bestEnd && best >= 0 && r >= m.arena[best].rule {
 				continue
@@ -78,7 +78,7 @@ func (m *matcher) group(id int16, pos int) (index, end int) {
 			for _, s := range m.g.rules[r].set {
 				e.put(s.field, s.value)
 			}
-			e.rule, e.end = r, int32(end)
+			e.rule, e.end = r, end
 			m.arena = append(m.arena, e)
 			best, bestEnd = len(m.arena)-1, end
 		}
@@ -90,13 +90,13 @@ func (m *matcher) group(id int16, pos int) (index, end int) {
 			try(gr.byClass[bits.TrailingZeros64(uint64(c))])
 		}
 	}
-	*slot = memo{int32(pos) + 1, int32(bestEnd), int32(best), m.gen}
+	*slot = memo{pos + 1, bestEnd, best, m.gen}
 	return best, bestEnd
 }
 
 // sequence matches the rule's elements from k on at token pos, and gives where the match ends.
 func (m *matcher) sequence(r *rule, k, pos int, e *expr) (int, bool) {
-	first := int(e.first)
+	first := e.first
 	if k == len(r.elements) {
 		return pos, true
 	}
@@ -221,11 +221,11 @@ func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bo
 	if x.kind == altInline {
 		e.add(&m.arena[index])
 		if int(e.nsaid) < len(e.said) {
-			e.said[e.nsaid] = int32(index)
+			e.said[e.nsaid] = index
 			e.nsaid++
 		}
 	} else if int(e.nsub) < len(e.sub) {
-		e.sub[e.nsub] = int32(index)
+		e.sub[e.nsub] = index
 		e.nsub++
 	}
 	if end, ok := m.sequence(r, k+1, end, e); ok {
@@ -317,7 +317,7 @@ func (m *matcher) cardinal(pos int) (milli int32, end int) {
 		if v > most {
 			return 0, 0
 		}
-		return int32(v)*1000 + frac, pos
+		return int32(v)*1000 + frac, pos //nolint:gosec // at most 2,000,000
 	}
 	total, part, start := int64(0), int64(0), pos
 	frac := int32(0)

@@ -15,16 +15,16 @@ func (r *resolver) future(e *expr) bool { return r.tense(e) > 0 }
 func (r *resolver) tense(e *expr) int {
 	toks := r.doc.Tokens
 	s := r.doc.Sentences[toks[e.first].Sentence]
-	if tensed := introduced(toks, int(e.first), s.FirstToken); tensed != 0 {
+	if tensed := introduced(toks, e.first, s.FirstToken); tensed != 0 {
 		return tensed
 	}
-	first, last := max(s.FirstToken, int(e.first)-24), min(s.EndToken, int(e.end)+12)
-	for i := int(e.first) - 1; i >= first; i-- {
+	first, last := max(s.FirstToken, e.first-24), min(s.EndToken, e.end+12)
+	for i := e.first - 1; i >= first; i-- {
 		if t, stop := verb(toks, i, first); stop {
 			return t
 		}
 	}
-	for i := int(e.end); i < last; i++ {
+	for i := e.end; i < last; i++ {
 		if t, stop := verb(toks, i, first); stop {
 			return t
 		}

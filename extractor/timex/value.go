@@ -142,7 +142,6 @@ type amount struct {
 	n    [3]int32 // thousandths, numVague
 	unit [3]int
 	k    int
-	half bool
 }
 
 func (a *amount) add(n int32, unit int) {

@@ -64,6 +64,8 @@ const (
 	clsRelative                      // who, when
 	clsWeekdays                      // Mondays
 	clsY0                            // 4 digits, the last 0
+	clsMeasure                       // miles, after a number
+	clsLabel                         // $, before one
 	clsDate8                         // 20250114
 	clsDotClock                      // 10.30, where a.m. or p.m. follows
 )
@@ -77,7 +79,7 @@ var classNames = map[string]class{
 	"decade": clsDecade, "clock": clsClock, "clockampm": clsClockAMPM, "mil": clsMil, "dotdate": clsDot,
 	"number": clsNumber, "name": clsName, "q": clsQ, "h": clsHalf, "fy": clsFY, "stamp": clsStampT, "plural": clsPlural,
 	"noun": clsNoun, "proper": clsProper, "adjective": clsAdjective, "determiner": clsDeterminer, "verb": clsVerb,
-	"preposition": clsPreposition, "weekdays": clsWeekdays, "y0": clsY0, "date8": clsDate8, "dotclock": clsDotClock, "relative": clsRelative,
+	"preposition": clsPreposition, "weekdays": clsWeekdays, "y0": clsY0, "measure": clsMeasure, "label": clsLabel, "date8": clsDate8, "dotclock": clsDotClock, "relative": clsRelative,
 }
 
 // coreClasses are the classes of which every expression has at least one word.
@@ -117,7 +119,7 @@ func newVocab(tsv string) *vocab {
 	for n, line := range lines(tsv) {
 		f := strings.Split(line, "\t")
 		c, ok := classNames[f[0]]
-		value, err := strconv.Atoi(f[1])
+		value, err := strconv.ParseInt(f[1], 10, 32)
 		if len(f) != 3 || !ok || err != nil {
 			panic("words.tsv, line " + strconv.Itoa(n) + ": " + line)
 		}
@@ -134,7 +136,7 @@ func (v *vocab) id(text string) uint16 {
 		return id
 	}
 	v.words = append(v.words, word{text: text})
-	id := uint16(len(v.words) - 1)
+	id := uint16(len(v.words) - 1) //nolint:gosec // a few thousand words
 	v.ids[text] = id
 	return id
 }

@@ -1,0 +1,155 @@
+package timex
+
+import (
+	"strings"
+
+	"github.com/datelinenews/dateline/extractor/text"
+)
+
+// disambiguate takes classes from words that mean something else here: "may" and "march", short
+// names of months and weekdays, "fall" and "spring" the verbs.
+func disambiguate(doc *text.Doc, atoms []atom, i int) {
+	a, t := &atoms[i], &doc.Tokens[i]
+	upper := 'A' <= t.Text[0] && t.Text[0] <= 'Z'
+	beside := func(j int, c class) bool { return j >= 0 && j < len(atoms) && atoms[j].cls&c != 0 }
+	dated := beside(i+1, clsDay|clsDayOrd|clsY4|clsY2) || beside(i-1, clsDay|clsDayOrd)
+	switch {
+	case a.cls&clsMonth != 0:
+		switch {
+		case dated && (upper || len(t.Text) > 3 && t.Tag != "MD"):
+		case !upper && beside(i-1, clsDay|clsDayOrd) && beside(i+1, clsY4):
+		case !upper && beside(i+1, clsOrd) && beside(i+2, clsY4):
+		case !upper && i >= 2 && a.tight && beside(i-2, clsInt) && (atoms[i-1].word != 0):
+		case !upper && i+2 < len(atoms) && atoms[i+1].tight && atoms[i+2].tight && beside(i+2, clsInt): // jun-15
+		case !upper && i >= 2 && doc.Tokens[i-1].Text == "of" && beside(i-2, clsDayOrd|clsOrd):
+		case !upper && (len(t.Text) <= 5 && t.Text != "june" && t.Text != "july" && t.Text != "april"):
+			a.cls = 0
+		case a.cls&clsMon == 0: // a short name
+		case strings.EqualFold(t.Text, "may"):
+			if t.Tag == "MD" || !dated && beside(i+1, clsProper|clsDeterminer) && opens(doc, i) || i+1 < len(atoms) && strings.HasPrefix(doc.Tokens[i+1].Tag, "VB") && doc.Tokens[i+1].Tag != "VBD" && doc.Tokens[i+1].Tag != "VBN" || surname(doc, atoms, i) {
+				a.cls &^= clsMonth | clsMon
+			}
+		case strings.EqualFold(t.Text, "march"):
+			if strings.HasPrefix(t.Tag, "VB") || procession(doc, i) || i > 0 && (doc.Tokens[i-1].Text == "'s" || doc.Tokens[i-1].Text == "’s") || surname(doc, atoms, i) {
+				a.cls &^= clsMonth | clsMon
+			}
+		case strings.EqualFold(t.Text, "april") || strings.EqualFold(t.Text, "june") || strings.EqualFold(t.Text, "august"):
+			if !upper && t.Text == "august" || firstName(doc, atoms, i) {
+				a.cls &^= clsMonth | clsMon
+			}
+		}
+	case a.cls&clsWeekday != 0:
+		if !upper && len(t.Text) <= 4 {
+			a.cls &^= clsWeekday
+		} else if a.cls&clsWday == 0 && i > 0 && introduces(doc.Tokens[i-1].Text) {
+			a.cls |= clsWday
+		}
+	case a.cls&clsSeason != 0:
+		if strings.HasPrefix(t.Tag, "VB") || titled(doc, atoms, i) && !beside(i+1, clsY4) {
+			a.cls &^= clsSeason
+		}
+	case a.cls&(clsUnit|clsPart|clsCore) != 0:
+		if titled(doc, atoms, i) || len(t.Text) < 4 && upper && strings.ToUpper(t.Text) == t.Text {
+			a.cls &= clsName | clsNoun | clsProper | clsAdjective
+			a.named = true
+		}
+	}
+}
+
+// procession reports whether the March at token i is one: "the annual March for Life".
+func procession(doc *text.Doc, i int) bool {
+	if i == 0 || i+1 >= len(doc.Tokens) {
+		return false
+	}
+	switch doc.Tokens[i+1].Text {
+	case "for", "of", "on", "against":
+	default:
+		return false
+	}
+	switch doc.Tokens[i-1].Tag {
+	case "DT", "JJ", "``", "PRP$", "POS":
+		return true
+	}
+	return false
+}
+
+// opens reports whether token i is the first of its sentence, or of a quotation.
+func opens(doc *text.Doc, i int) bool {
+	if i == doc.Sentences[doc.Tokens[i].Sentence].FirstToken {
+		return true
+	}
+	switch doc.Tokens[i-1].Text {
+	case "“", "\"", "``", "‘", "'":
+		return true
+	}
+	return false
+}
+
+// introduces reports whether a word before a short name of a weekday makes sure that it is one.
+func introduces(s string) bool {
+	switch s {
+	case "on", "On", "by", "until", "since", "last", "next", "this", "till", "through", "from":
+		return true
+	}
+	return false
+}
+
+// titled reports whether the word at token i is capitalised for a name's sake ("Imus in the
+// Morning"): it opens no sentence, and not all words around it are capitalised.
+func titled(doc *text.Doc, atoms []atom, i int) bool {
+	if atoms[i].cls&clsName == 0 {
+		return false
+	}
+	s := doc.Sentences[doc.Tokens[i].Sentence]
+	if i == s.FirstToken || atoms[i-1].cls&(clsWeekday|clsMonth|clsOrdNum|clsOrd|clsNumber) != 0 {
+		return false
+	}
+	if t := doc.Tokens[i].Text; len(t) > 2 && strings.ToUpper(t) == t {
+		return false
+	}
+	if p := doc.Tokens[i-1]; i-1 == s.FirstToken || i-2 == s.FirstToken {
+		switch p.Text { // "Last Week", "“Two Days"
+		case "“", "\"", "''", "``", "‘":
+			return false
+		}
+	}
+	for j := s.FirstToken; j < s.EndToken && j < s.FirstToken+24; j++ {
+		if c := doc.Tokens[j].Text[0]; len(doc.Tokens[j].Text) > 4 && 'a' <= c && c <= 'z' {
+			return true
+		}
+	}
+	return false
+}
+
+// surname reports whether the month at token i is a person's last name: a capitalised word that
+// opens no sentence and is no date stands before it, or a title does.
+func surname(doc *text.Doc, atoms []atom, i int) bool {
+	if i == 0 || doc.Tokens[i-1].Sentence != doc.Tokens[i].Sentence {
+		return false
+	}
+	p := &doc.Tokens[i-1]
+	if atoms[i-1].cls&clsName == 0 || atoms[i-1].word != 0 && atoms[i-1].cls&^clsName != 0 {
+		return false
+	}
+	switch p.Tag {
+	case "IN", "DT", "CC", "TO", "RB", "PRP", "WRB":
+		return false
+	}
+	return true
+}
+
+// firstName reports whether the month at token i is a person's first name: a capitalised word
+// that is no date follows.
+func firstName(doc *text.Doc, atoms []atom, i int) bool {
+	j := i + 1
+	if j >= len(atoms) || doc.Tokens[j].Sentence != doc.Tokens[i].Sentence || atoms[j].cls != clsName || atoms[j].word != 0 {
+		return false
+	}
+	if i > 0 && atoms[i-1].word != 0 && atoms[i-1].cls&^clsName == 0 { // "in April Mr Kell said", "last August Kell"
+		switch doc.Tokens[i-1].Tag {
+		case "IN", "JJ", "DT":
+			return false
+		}
+	}
+	return doc.Tokens[j].Tag == "NNP" && strings.ToUpper(doc.Tokens[j].Text) != doc.Tokens[j].Text
+}

@@ -1,0 +1,336 @@
+package timex
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/datelinenews/dateline/extractor/text"
+)
+
+var finders = sync.Pool{New: func() any { return new(finder) }}
+
+// finder is what one Find needs.
+type finder struct {
+	m   matcher
+	r   resolver
+	loc *time.Location
+	out []Date
+
+	trace func(*expr, *matcher) // of tests: called with every match that is kept
+}
+
+const (
+	reach    = 12 // tokens from the start of an expression to its first core word, at most
+	mostHeld = 64 // expressions held for looking ahead
+
+	mostMatches = 4096 // matches held: what one sentence of a news article needs many times over
+)
+
+// run matches the grammar at every token from which a core word can be reached.
+func (f *finder) run(doc *text.Doc) {
+	m, g := &f.m, f.m.g
+	top := &g.groups[g.top]
+	core := -1
+	f.reset()
+	sentence := 0
+	for i := 0; i < len(m.atoms); {
+		if core < i {
+			core = i
+			for core < len(m.atoms) && m.atoms[core].cls&coreClasses == 0 {
+				core++
+			}
+			if core == len(m.atoms) {
+				break
+			}
+			i = max(i, core-reach)
+		}
+		a := &m.atoms[i]
+		if a.word != 0 && top.words[a.word/64]&(1<<(a.word%64)) == 0 || a.word == 0 && a.cls&top.classes == 0 || core-i > reach {
+			i++
+			continue
+		}
+		if s := doc.Tokens[i].Sentence; s != sentence || len(f.r.pending) >= mostHeld || len(m.arena) > mostMatches {
+			f.flush()
+			sentence = s
+		}
+		index, end := m.group(g.top, i)
+		if end == 0 || !f.accept(&m.arena[index]) {
+			i++
+			continue
+		}
+		if f.trace != nil {
+			f.trace(&m.arena[index], m)
+		}
+		if m.arena[index].f[fOp] != opNone {
+			f.r.pending = append(f.r.pending, index)
+			end = f.continued(index, end)
+		}
+		i = end
+	}
+	f.flush()
+}
+
+// continued takes the days that go on from a day of a month: "March 15 to 17", "December 5 and 6".
+// It gives the token after them.
+func (f *finder) continued(index, end int) int {
+	m := &f.m
+	for n := 0; n < 8 && end+1 < len(m.atoms) && !m.atoms[end].breaks && !m.atoms[end+1].breaks; n++ {
+		in := f.r.inner(&m.arena[index])
+		if in.f[fOp] != opDate || !in.has(fMonth) || !in.has(fDay) || in.has(fYear) || in.end != end || m.atoms[end-1].cls&(clsDay|clsDayOrd) == 0 {
+			return end
+		}
+		switch f.r.doc.Tokens[end].Text {
+		case "to", "and", "or", "until", "through", "till", "&":
+		default:
+			return end
+		}
+		next, last := m.group(m.g.cont, end+1)
+		if last == 0 {
+			return end
+		}
+		e := m.arena[next]
+		if f.trace != nil {
+			f.trace(&e, m)
+		}
+		e.put(fMonth, in.f[fMonth])
+		m.arena = append(m.arena, e)
+		index, end = len(m.arena)-1, last
+		f.r.pending = append(f.r.pending, index)
+	}
+	return end
+}
+
+func (f *finder) reset() {
+	f.m.arena = f.m.arena[:0]
+	f.m.gen++ // what the memo points to is gone
+}
+
+// flush resolves the expressions that are held.
+func (f *finder) flush() {
+	for len(f.r.pending) > 0 {
+		e := &f.m.arena[f.r.pending[0]]
+		f.r.pending = f.r.pending[1:]
+		if d, ok := f.resolve(e); ok {
+			f.out = append(f.out, d)
+		}
+	}
+	f.r.pending = f.r.pending[:0]
+	f.reset()
+}
+
+// resolve makes a Date of an expression.
+func (f *finder) resolve(e *expr) (Date, bool) {
+	r := &f.r
+	toks := r.doc.Tokens
+	d := Date{Span: text.Span{Start: toks[e.first].Start, End: toks[e.end-1].End}}
+	d.Text = d.In(r.doc.Text)
+	mod := r.mod(e)
+	if e.f[fOp] == opYearEnd {
+		mod = modEnd
+	}
+	d.Mod = mods[mod]
+	switch op, inner := e.f[fOp], r.inner(e); {
+	case op == opSet:
+		d.Type = TypeSet
+		d.Value = r.setValue(e)
+		return d, d.Value != ""
+	case inner.f[fOp] == opLength || inner.f[fOp] == opSum:
+		var a amount
+		if !r.amount(inner, &a) {
+			return d, false
+		}
+		if a.unit[0] >= uMonth {
+			r.period = when{} // "in the nine months": no quarter is spoken of now
+			if r.anchor.gran == gQuarter {
+				r.anchor = when{}
+			}
+		}
+		if inner.has(fNum2) && mod == modNone {
+			d.Mod = mods[modApprox]
+		}
+		d.Type, d.Value = TypeDuration, a.value()
+		return d, true
+	}
+	w, ok := r.point(e)
+	if !ok {
+		return d, false
+	}
+	if w.gran == gClock && w.prec == precSecond && r.raceTime(e) {
+		d.Type = TypeDuration
+		var a amount
+		for i, unit := range [...]int{uHour, uMinute, uSecond} {
+			if n := w.clock / [...]int{3600, 60, 1}[i] % 60; n > 0 {
+				a.add(int32(n)*1000, unit)
+			}
+		}
+		d.Value = a.value()
+		return d, a.k > 0
+	}
+	d.Type = TypeDate
+	if w.gran == gClock || w.gran == gPart {
+		d.Type = TypeTime
+	}
+	d.Value = w.value()
+	d.Inferred = w.inferred && w.day.year != 0
+	d.From, d.To = w.interval(mod, f.loc)
+	r.remember(w, e)
+	return d, d.Value != ""
+}
+
+// inner is the expression that says what kind of thing this is.
+func (r *resolver) inner(e *expr) *expr {
+	for (e.f[fOp] == opPass || e.f[fOp] == opEdge) && e.nsub > 0 {
+		e = &r.m.arena[e.sub[0]]
+	}
+	return e
+}
+
+// mod is the modifier that an expression or one of its parts says.
+func (r *resolver) mod(e *expr) int {
+	if e.has(fMod) {
+		return int(e.f[fMod])
+	}
+	for i := int8(0); i < e.nsub; i++ {
+		if m := r.mod(&r.m.arena[e.sub[i]]); m != modNone {
+			return m
+		}
+	}
+	return modNone
+}
+
+// remember keeps what later expressions may count from.
+func (r *resolver) remember(w when, e *expr) {
+	if w.gran <= gRef {
+		return
+	}
+	in := r.inner(e)
+	if op := in.f[fOp]; op == opYearAgo || op == opSame || op == opShift && in.f[fSign] < 0 && w.gran >= gMonth {
+		return // what is only compared with
+	}
+	if w.gran == gQuarter {
+		r.quarter = w
+	}
+	if w.gran == gQuarter || w.gran == gFiscal {
+		r.period = w
+	}
+	r.anchor = w
+	if (w.gran == gDay || w.gran == gClock || w.gran == gPart) && w.day.day != 0 && (!r.known() || !r.ref.before(w.day)) {
+		r.day = when{gran: gDay, day: w.day, weekday: w.weekday}
+		r.sent = r.doc.Tokens[e.first].Sentence
+	}
+	if w.gran == gClock {
+		r.time, r.timeSent = w, r.doc.Tokens[e.first].Sentence
+	}
+	if !r.second && w.day.year != 0 && !w.inferred {
+		r.years = append(r.years, dated{e.first, w.day.year})
+	}
+}
+
+// raceTime reports whether a time with seconds is how long a run took, not a time of day: no
+// date, zone or half of the day is with it, nor a preposition of time before it.
+func (r *resolver) raceTime(e *expr) bool {
+	if e.has(fAMPM) || e.has(fZone) || e.has(fLocal) || e.nsub > 0 || e.has(fMonth) {
+		return false
+	}
+	if e.first == 0 {
+		return true
+	}
+	switch strings.ToLower(r.doc.Tokens[e.first-1].Text) {
+	case "at", "by", "until", "since", "from", "before", "after", "around", "about":
+		return false
+	}
+	return true
+}
+
+// setValue is the TIMEX3 value of a recurring date.
+func (r *resolver) setValue(e *expr) string {
+	if e.has(fWeekday) {
+		return when{gran: gDay, weekday: int(e.f[fWeekday])}.value()
+	}
+	if e.nsub > 0 {
+		in := r.inner(&r.m.arena[e.sub[0]])
+		if in.f[fOp] == opWeekday {
+			return when{gran: gDay, weekday: int(in.f[fWeekday])}.value()
+		}
+		if in.f[fOp] == opDate && in.has(fMonth) && !in.has(fYear) {
+			w := when{gran: gMonth, day: civil{month: int(in.f[fMonth]), day: int(in.f[fDay])}}
+			if in.has(fDay) {
+				w.gran = gDay
+			}
+			return w.value()
+		}
+		return ""
+	}
+	if e.has(fPart) {
+		return "XXXX-XX-XXT" + partCodes[e.f[fPart]]
+	}
+	unit := int(e.f[fUnit])
+	if e.has(fNum) {
+		var a amount
+		a.add(e.f[fNum], unit)
+		return a.value()
+	}
+	switch unit {
+	case uDay:
+		return "XXXX-XX-XX"
+	case uNight:
+		return "XXXX-XX-XXTNI"
+	case uWeekend:
+		return "XXXX-WXX-WE"
+	case uWeek:
+		return "XXXX-WXX"
+	case uMonth:
+		return "XXXX-XX"
+	case uQuarter:
+		return "XXXX-QX"
+	case uYear:
+		return "XXXX"
+	}
+	var a amount
+	a.add(1000, unit)
+	return a.value()
+}
+
+// dateline looks for the article's own date at the start of its text: "Tuesday, 14 January 2025".
+func (f *finder) dateline() {
+	m := &f.m
+	doc := f.r.doc
+	body := doc.TokenAt(doc.TitleEnd)
+	end := min(body+12, len(m.atoms))
+	if body >= end {
+		return
+	}
+	if s := doc.Tokens[body].Sentence; doc.Sentences[s].EndToken < end && doc.Paragraphs[doc.Sentences[s].Paragraph].EndSentence == s+1 {
+		end = doc.Sentences[s].EndToken
+	}
+	f.reset()
+	for i := body; i < end; i++ {
+		index, last := m.group(m.g.top, i)
+		if last == 0 {
+			continue
+		}
+		e := f.r.inner(&m.arena[index])
+		if e.f[fOp] == opDate && e.has(fDay) && e.has(fMonth) && e.has(fYear) && (i == body || explicitDateline(doc, body, last)) {
+			if w, ok := f.r.point(e); ok && w.day.valid() {
+				if f.r.ref != w.day {
+					f.r.ref, f.r.clock = w.day, 12*3600
+				}
+			}
+		}
+		break
+	}
+}
+
+// explicitDateline reports whether tokens from body on are a place, then a date (up to end), then a dash or a bracket: "KELL, 14 January 2025 (Harbour Post) -".
+func explicitDateline(doc *text.Doc, body, end int) bool {
+	t := doc.Tokens[body].Text
+	if strings.ToUpper(t) != t || end >= len(doc.Tokens) {
+		return false
+	}
+	switch doc.Tokens[end].Text {
+	case "-", "–", "—", "--", "(", ":":
+		return true
+	}
+	return false
+}

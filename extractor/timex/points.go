@@ -1,0 +1,162 @@
+package timex
+
+func (r *resolver) holiday(e *expr) when {
+	h := &r.m.g.holidays[e.f[fHoliday]]
+	y := int(e.f[fYear])
+	if e.has(fYearDir) {
+		y = r.yearDir(int(e.f[fYearDir]))
+	}
+	if y == 0 && !r.known() {
+		if h.rule != 'f' {
+			return when{gran: gDay}
+		}
+		return when{gran: gDay, day: civil{0, h.month, h.day}}
+	}
+	if y == 0 {
+		y = r.ref.year
+		on := h.on(y).number()
+		today := r.ref.number()
+		switch e.f[fDir] {
+		case dirLast:
+			if on >= today {
+				y--
+			}
+		case dirNext:
+			if on <= today {
+				y++
+			}
+		case dirThis:
+		default:
+			switch {
+			case on-today > 182 || on > today && on-today > 45 && !r.future(e):
+				y--
+			case today-on > 270 || today-on > 45 && r.future(e):
+				y++
+			}
+		}
+	}
+	return when{gran: gDay, day: h.on(y)}
+}
+
+func (r *resolver) edgeDay(e *expr) (when, bool) {
+	w, ok := r.part(e, 0)
+	if !ok || w.gran != gMonth {
+		return w, false
+	}
+	w.gran = gDay
+	w.day.day = 1
+	if n := nth(e); n > 0 {
+		w.day.day = n
+	} else {
+		y := w.day.year
+		if y == 0 {
+			y = 2001
+		}
+		w.day.day = daysIn(y, w.day.month) + n + 1
+	}
+	return w, 1 <= w.day.day && w.day.day <= daysIn(max(w.day.year, 4), w.day.month)
+}
+
+// season reads "last summer", "the spring", "winter 2019".
+func (r *resolver) season(e *expr) when {
+	n := int(e.f[fSeason])
+	w := when{gran: gSeason, n: n, day: civil{year: int(e.f[fYear])}}
+	switch {
+	case w.day.year != 0:
+	case e.has(fYearDir):
+		w.day.year = r.yearDir(int(e.f[fYearDir]))
+	case r.known():
+		now := r.ref.month%12/3 + 1 // December to February: 1
+		now--                       // 0 winter, 1 spring, 2 summer, 3 autumn
+		s := n % 4
+		y := r.ref.year
+		switch {
+		case e.f[fDir] == dirLast && s >= now:
+			y--
+		case e.f[fDir] == dirNext && s <= now:
+			y++
+		case e.f[fDir] == 0 && s > now && !r.future(e):
+			y--
+		case e.f[fDir] == 0 && s < now && r.future(e):
+			y++
+		}
+		if s == 0 && r.ref.month <= 2 && y == r.ref.year && e.f[fDir] != dirNext {
+			y-- // the winter is named for the year in which it starts
+		}
+		w.day.year = y
+	}
+	return w
+}
+
+// quarterOf reads "the third quarter of 2019" and "the second half of this year".
+func (r *resolver) quarterOf(e *expr) (when, bool) {
+	most, g := 4, gQuarter
+	if e.f[fOp] == opHalf {
+		most, g = 2, gHalf
+	}
+	n := int(e.f[fOrd])
+	if n < 1 || n > most {
+		return when{}, false
+	}
+	w := when{gran: g, n: n}
+	if p, ok := r.part(e, 0); ok {
+		w.day.year = p.day.year
+		return w, true
+	}
+	if e.has(fYear) {
+		w.day.year = int(e.f[fYear])
+		return w, true
+	}
+	if !r.known() {
+		return w, true
+	}
+	y := r.ref.year
+	first := (n-1)*12/most + 1
+	if first > r.ref.month+1 && !r.future(e) {
+		y--
+	}
+	w.day.year = y
+	return w, true
+}
+
+// nth is which of a row an expression says: -1 is the last, -2 the one before it.
+func nth(e *expr) int {
+	if e.f[fOrd] < 0 && e.f[fB] > 0 {
+		return -int(e.f[fB])
+	}
+	return int(e.f[fOrd])
+}
+
+func (r *resolver) nthWeek(e *expr) (when, bool) {
+	w, ok := r.part(e, 0)
+	if ok && w.gran == gYear && w.day.year != 0 {
+		n := nth(e)
+		_, last := civil{w.day.year, 12, 28}.week()
+		if n < 0 {
+			n += last + 1
+		}
+		return when{gran: gWeek, day: civil{year: w.day.year}, n: n}, 1 <= n && n <= last
+	}
+	if !ok || w.day.month == 0 {
+		return w, false
+	}
+	g := gWeek
+	if e.f[fOp] == opNthWeekend {
+		g = gWeekend
+	}
+	n := nth(e)
+	if w.day.year == 0 || n == 0 || n > 5 || n < -5 {
+		return when{gran: g}, n != 0
+	}
+	var c civil
+	switch {
+	case g == gWeekend:
+		c = nthWeekday(w.day.year, w.day.month, n, 6)
+	case n < 0:
+		c = civil{w.day.year, w.day.month, daysIn(w.day.year, w.day.month)}.addDays(7*(n+1) - 3)
+	default:
+		c = civil{w.day.year, w.day.month, min(1+7*(n-1), daysIn(w.day.year, w.day.month))}
+	}
+	y, k := c.week()
+	return when{gran: g, day: civil{year: y}, n: k}, true
+}

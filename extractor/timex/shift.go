@@ -1,0 +1,153 @@
+package timex
+
+// inAnchor reads "later in the day": the last day, week, month or year mentioned.
+func (r *resolver) inAnchor(e *expr) (when, bool) {
+	unit := int(e.f[fUnit])
+	var at expr
+	at.first = e.first
+	at.put(fBase, baseAnchor)
+	base, _ := r.base(&at, unit)
+	return r.step(base, unit, 0), true
+}
+
+// shift reads "two weeks ago", "three days later".
+func (r *resolver) shift(e *expr) (when, bool) {
+	var a amount
+	if !r.amount(e, &a) {
+		return when{}, false
+	}
+	sign := int(e.f[fSign])
+	if a.k == 1 && a.unit[0] == uYear && sign < 0 && r.period.gran == gQuarter && r.period.day.year != 0 && a.n[0]%1000 == 0 && a.n[0] > 0 {
+		w := r.period // earnings are compared with those of the same quarter
+		w.day.year -= int(a.n[0]) / 1000
+		return w, true
+	}
+	for i := 0; i < a.k; i++ {
+		if a.n[i] == numVague {
+			return when{gran: gRef, ref: 2}, true
+		}
+	}
+	unit := a.unit[a.k-1]
+	base, ok := r.base(e, unit)
+	g := granOf[unit]
+	if e.f[fKind] == kindDeictic {
+		g = gDay
+	}
+	if unit == uNight || unit == uWeekend || (unit == uWeek || unit == uFortnight) && a.n[a.k-1] <= 2000 {
+		g = gDay // "two weeks ago" is a day, "six weeks ago" a week
+	}
+	if !ok && e.f[fKind] != kindDeictic {
+		return when{gran: g}, true
+	}
+	if e.f[fBase] == baseAnchor && base.gran > gDay && base.gran < g {
+		g = base.gran
+	}
+	if base.gran == gYear && g < gYear && unit < uYear {
+		if unit >= uMonth {
+			return when{gran: gMonth, day: civil{year: base.day.year}}, true
+		}
+		return when{gran: g, day: civil{year: base.day.year}}, true
+	}
+	if e.f[fKind] == kindDeictic {
+		if base, ok = r.part(e, 1); !ok || base.day.year == 0 {
+			return when{gran: g}, ok
+		}
+	}
+	c := base.day
+	clock, prec := 0, precHour
+	if unit <= uHour && e.f[fBase] == baseAnchor && r.time.gran == gClock && r.doc.Tokens[e.first].Sentence-r.timeSent <= 3 {
+		base = r.time
+		c = base.day
+	}
+	if base.gran == gClock {
+		clock, prec = base.clock, base.prec
+	} else if e.f[fBase] == baseRef {
+		clock = r.clock
+	}
+	if first, ok := base.first(); ok && (c.day == 0 || c.month == 0) {
+		c = first
+	}
+	for i := 0; i < a.k; i++ {
+		n := int(a.n[i]) * sign
+		switch a.unit[i] {
+		case uSecond:
+			clock += n / 1000
+			prec = max(prec, precMinute)
+		case uMinute:
+			clock += n * 60 / 1000
+			prec = max(prec, precMinute)
+		case uHour:
+			clock += n * 3600 / 1000
+		case uDay, uNight:
+			c = c.addDays(n / 1000)
+		case uWeek, uWeekend:
+			c = c.addDays(n * 7 / 1000)
+		case uFortnight:
+			c = c.addDays(n * 14 / 1000)
+		case uMonth:
+			c = c.addMonths(n / 1000)
+		case uQuarter:
+			c = c.addMonths(n * 3 / 1000)
+		case uHalf:
+			c = c.addMonths(n * 6 / 1000)
+		case uYear:
+			if n%1000 != 0 {
+				g = min(g, gMonth)
+			}
+			c = c.addMonths(n * 12 / 1000)
+		case uDecade:
+			c = c.addMonths(n / 1000 * 120)
+		case uCentury:
+			c = c.addMonths(n / 1000 * 1200)
+		case uMillennium:
+			c = c.addMonths(n / 1000 * 12000)
+		}
+	}
+	if c.year < 1 || c.year > 9999 {
+		return when{}, false
+	}
+	w := when{gran: g, day: c}
+	switch g {
+	case gClock:
+		w.day = c.addDays(floorDiv(clock, 86400))
+		w.clock = clock - floorDiv(clock, 86400)*86400
+		w.prec = prec
+	case gMonth:
+		w.day.day = 0
+	case gQuarter:
+		w.n, w.day = (c.month+2)/3, civil{year: c.year}
+	case gHalf:
+		w.n, w.day = (c.month+5)/6, civil{year: c.year}
+	case gSeason:
+		w.n, w.day = base.n, civil{year: c.year}
+	case gWeek, gWeekend:
+		y, n := c.week()
+		w.n, w.day = n, civil{year: y}
+	case gYear, gFiscal, gDecade, gCentury:
+		w.gran, w.day = gYear, civil{year: c.year}
+	}
+	return w, true
+}
+
+// amount collects the lengths that an expression and its parts say.
+func (r *resolver) amount(e *expr, a *amount) bool {
+	if e.f[fOp] == opOffset {
+		return false
+	}
+	if e.has(fUnit) {
+		n := e.f[fNum]
+		if e.has(fHalf) {
+			n += 500
+		}
+		if n == 0 && !e.has(fNum) {
+			return false
+		}
+		a.add(n, int(e.f[fUnit]))
+		return true
+	}
+	ok := false
+	for i := int8(0); i < e.nsub; i++ {
+		ok = r.amount(&r.m.arena[e.sub[i]], a) || ok
+	}
+	return ok
+}
