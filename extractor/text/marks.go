@@ -79,6 +79,7 @@ func (d *Doc) doubleMark(i int) (mark, bool) {
 			m.skip = costSkip - costInch
 			if right {
 				m.skip = costInch * 3
+				m.open += costWrongSpaces
 			}
 		}
 	default:
@@ -274,12 +275,14 @@ func (d *Doc) addSingle(double []Quoted) []Quoted {
 		if end < 0 || end == i+1 {
 			continue
 		}
-		if next < len(double) && double[next].FirstToken <= end && double[next].EndToken > end {
+		k := next
+		for k < len(double) && double[k].EndToken <= end {
+			k++
+		}
+		if k < len(double) && double[k].FirstToken-1 <= end {
 			continue // the marks cross
 		}
-		for next < len(double) && double[next].EndToken <= end {
-			next++
-		}
+		next = k
 		q := Quoted{Open: d.Tokens[i].Span, Close: d.Tokens[end].Span, FirstToken: i + 1, EndToken: end, Single: true}
 		q.Span = Span{d.Tokens[i+1].Start, d.Tokens[end-1].End}
 		out = append(out, q)
