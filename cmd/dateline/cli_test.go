@@ -507,3 +507,28 @@ func TestProgressLine(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestReadmeHasEverySetting compares the README's table with the settings that config prints.
+func TestReadmeHasEverySetting(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd, err := Parse([]string{"config"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := cmd.settings()
+	if len(settings) < 30 {
+		t.Fatalf("only %d settings", len(settings))
+	}
+	for _, f := range settings {
+		def := ""
+		if f.Default != "" {
+			def = "`" + f.Default + "`"
+		}
+		if want := "| `" + f.Name + "` | " + def + " |"; !strings.Contains(string(readme), want) {
+			t.Errorf("README lacks the row %q", want)
+		}
+	}
+}
