@@ -196,11 +196,7 @@ func (f *finder) carry(n, k int, out *Quote) {
 	case "continued", "chain":
 		for p := q - 1; p >= 0 && p >= q-3; p-- {
 			if f.found[p] != nil {
-				if s := f.found[p].Speaker; s != nil && s.Entity != nil {
-					out.Speaker = &Speaker{Entity: s.Entity}
-				} else if s != nil {
-					out.Speaker = s
-				}
+				out.Speaker, out.Cue = f.found[p].Speaker, f.found[p].Cue
 				return
 			}
 		}

@@ -75,10 +75,10 @@ func TestFind(t *testing.T) {
 		{"straight single marks", `'We don't want it,' said [Ana Bell]p.`, []string{"direct | We don't want it, | Ana Bell = Ana Bell"}},
 		{"nested", `“He told me ‘never again’ and left,” said [Ana Bell]p.`, []string{"direct | He told me ‘never again’ and left, | Ana Bell = Ana Bell"}},
 		{"interrupted", `“We will rebuild,” [Ana Bell]p said, “whatever it costs.”`, []string{"direct | We will rebuild, | Ana Bell = Ana Bell", "direct | whatever it costs. | Ana Bell = Ana Bell"}},
-		{"chain in a paragraph", `“We will rebuild,” [Ana Bell]p said. “It will take years.”`, []string{"direct | We will rebuild, | Ana Bell = Ana Bell", "direct | It will take years. | - = Ana Bell"}},
+		{"chain in a paragraph", `“We will rebuild,” [Ana Bell]p said. “It will take years.”`, []string{"direct | We will rebuild, | Ana Bell = Ana Bell", "direct | It will take years. | Ana Bell = Ana Bell"}},
 		{"question, then who asked", `“Who will pay for it?” [Ana Bell]p asked.`, []string{"direct | Who will pay for it? | Ana Bell = Ana Bell"}},
 		{"several paragraphs", "“We will rebuild the pier,” [Ana Bell]p said. “It is old.\n\n“It is loved too.”", []string{
-			"direct | We will rebuild the pier, | Ana Bell = Ana Bell", "direct | It is old. | - = Ana Bell", "direct | It is loved too. | - = Ana Bell"}},
+			"direct | We will rebuild the pier, | Ana Bell = Ana Bell", "direct | It is old. | Ana Bell = Ana Bell", "direct | It is loved too. | Ana Bell = Ana Bell"}},
 		{"fragment", `[Ana Bell]p described the plan as “a gift to the whole town”.`, []string{"mixed | a gift to the whole town | Ana Bell = Ana Bell"}},
 		{"pronoun", `[Ana Bell]p visited [Oslo]l. She said: “It rained every day.”`, []string{"direct | It rained every day. | She = Ana Bell"}},
 		{"apposition and age", `[Ana Bell]p, 45, who leads the board, said: “It rained every day.”`, []string{"direct | It rained every day. | Ana Bell = Ana Bell"}},
