@@ -7,8 +7,9 @@ import (
 )
 
 // disambiguate takes classes from words that mean something else here: "may" and "march", short
-// names of months and weekdays, "fall" and "spring" the verbs.
-func disambiguate(doc *text.Doc, atoms []atom, i int) {
+// names of months and weekdays, "fall" and "spring" the verbs. named says that somebody in the
+// article is called May.
+func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 	a, t := &atoms[i], &doc.Tokens[i]
 	upper := 'A' <= t.Text[0] && t.Text[0] <= 'Z'
 	beside := func(j int, c class) bool { return j >= 0 && j < len(atoms) && atoms[j].cls&c != 0 }
@@ -27,6 +28,8 @@ func disambiguate(doc *text.Doc, atoms []atom, i int) {
 		case a.cls&clsMon == 0: // a short name
 		case strings.EqualFold(t.Text, "may"):
 			if t.Tag == "MD" || !dated && beside(i+1, clsProper|clsDeterminer) && opens(doc, i) || i+1 < len(atoms) && strings.HasPrefix(doc.Tokens[i+1].Tag, "VB") && doc.Tokens[i+1].Tag != "VBD" && doc.Tokens[i+1].Tag != "VBN" || surname(doc, atoms, i) {
+				a.cls &^= clsMonth | clsMon
+			} else if named && !dated && i+1 < len(atoms) && (doc.Tokens[i+1].Text == "'s" || doc.Tokens[i+1].Text == "’s") {
 				a.cls &^= clsMonth | clsMon
 			}
 		case strings.EqualFold(t.Text, "march"):
@@ -101,17 +104,11 @@ func titled(doc *text.Doc, atoms []atom, i int) bool {
 		return false
 	}
 	s := doc.Sentences[doc.Tokens[i].Sentence]
-	if i == s.FirstToken || atoms[i-1].cls&(clsWeekday|clsMonth|clsOrdNum|clsOrd|clsNumber) != 0 {
+	if opens(doc, i) || atoms[i-1].cls&(clsWeekday|clsMonth|clsOrdNum|clsOrd|clsNumber) != 0 {
 		return false
 	}
 	if t := doc.Tokens[i].Text; len(t) > 2 && strings.ToUpper(t) == t {
 		return false
-	}
-	if p := doc.Tokens[i-1]; i-1 == s.FirstToken || i-2 == s.FirstToken {
-		switch p.Text { // "Last Week", "“Two Days"
-		case "“", "\"", "''", "``", "‘":
-			return false
-		}
 	}
 	for j := s.FirstToken; j < s.EndToken && j < s.FirstToken+24; j++ {
 		if c := doc.Tokens[j].Text[0]; len(doc.Tokens[j].Text) > 4 && 'a' <= c && c <= 'z' {

@@ -49,6 +49,13 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 			atoms[doc.Sentences[s].FirstToken].breaks = true
 		}
 	}
+	named := false
+	for i := range atoms {
+		if atoms[i].word == v.may && atoms[i].cls&clsName != 0 && surname(doc, atoms, i) {
+			named = true
+			break
+		}
+	}
 	for i := range atoms {
 		if i >= 2 && atoms[i].cls&clsInt2 != 0 && atoms[i-2].cls&clsInt2 != 0 && atoms[i].tight && atoms[i-1].tight && atoms[i-1].word == v.slash {
 			atoms[i].cls |= clsCore // 1/14/25
@@ -57,7 +64,7 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 			atoms[i].cls |= clsCore // on the 14th
 		}
 		if atoms[i].cls&(clsMonth|clsWeekday|clsSeason|clsUnit|clsPart|clsCore) != 0 {
-			disambiguate(doc, atoms, i)
+			disambiguate(doc, atoms, i, named)
 		}
 	}
 	return atoms

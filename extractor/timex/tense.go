@@ -37,6 +37,14 @@ func introduced(toks []text.Token, i, first int) int {
 	if i <= first {
 		return 0
 	}
+	for j := i - 1; j >= first && j >= i-5; j-- { // "his next court appearance on April 5"
+		if toks[j].Text == "next" || toks[j].Text == "upcoming" {
+			return 1
+		}
+		if c := toks[j].Text[0]; c == ',' || c == '.' || c == ';' {
+			break
+		}
+	}
 	switch strings.ToLower(toks[i-1].Text) {
 	case "since":
 		return -1
@@ -65,6 +73,10 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 			switch strings.ToLower(toks[i-1].Text) {
 			case "is", "are", "be", "'s", "’s", "'re", "now", "currently", "also", "not":
 				return 1, true
+			case "been":
+				if i-2 >= first && (toks[i-2].Text == "has" || toks[i-2].Text == "have") {
+					return 1, true
+				}
 			}
 			return 0, true
 		}

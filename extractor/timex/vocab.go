@@ -112,6 +112,7 @@ type vocab struct {
 	ids   map[string]uint16
 	words []word
 	slash uint16 // the word "/"
+	may   uint16
 }
 
 func newVocab(tsv string) *vocab {
