@@ -7,7 +7,7 @@ import (
 	"github.com/datelinenews/dateline/pipeline/elastic"
 )
 
-func (s *elasticSettings) open() (*elastic.Index, error) {
+func (s *elasticSettings) connect() (*elastic.Index, error) {
 	x, err := elastic.Open(elastic.Config{
 		Addresses: s.Elasticsearch, Username: s.ElasticsearchUser, Password: s.ElasticsearchPassword, APIKey: s.ElasticsearchAPIKey,
 		CAFile: s.ElasticsearchCA, Insecure: s.ElasticsearchInsecure, Prefix: s.Prefix,
@@ -20,7 +20,7 @@ func (s *elasticSettings) open() (*elastic.Index, error) {
 
 // prepareElastic makes the templates and says what was done.
 func (c *setupCmd) prepareElastic(ctx context.Context, p *process) error {
-	x, err := c.elasticSettings.open()
+	x, err := c.connect()
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func (c *searchCmd) run(ctx context.Context, p *process) error {
 // open opens what is to be asked.
 func (c *searchCmd) open(p *process) (search.Searcher, io.Closer, error) {
 	if len(c.Elasticsearch) > 0 && !p.given["index"] {
-		s, err := c.elasticSettings.open()
+		s, err := c.connect()
 		return s, s, err
 	}
 	s, err := bleve.Open(c.Index, bleve.Options{ReadOnly: true})

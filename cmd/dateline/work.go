@@ -88,7 +88,7 @@ func (c *workCmd) run(ctx context.Context, p *process) error {
 // sink is where the articles go: Elasticsearch, or the embedded index where one is named.
 func (c *workCmd) sink(ctx context.Context, p *process) (store, string, error) {
 	if len(c.Elasticsearch) > 0 && !p.given["index"] {
-		s, err := c.elasticSettings.open()
+		s, err := c.connect()
 		if err != nil {
 			return nil, "", err
 		}
