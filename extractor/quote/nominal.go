@@ -37,6 +37,9 @@ func (u *unit) common(first, end int) int {
 			return e
 		}
 	}
+	if document(noun) {
+		return u.f.issuer(m, u.f.doc.Tokens[u.items[first].first].Sentence, det == "the" || det == "this" || u.items[first].tag == "PRP$" || core-first == 1)
+	}
 	if !bodyNoun(noun) {
 		return -1
 	}
@@ -57,6 +60,38 @@ func (f *finder) titled(noun string, m int) int {
 		}
 	}
 	return -1
+}
+
+// issuer is who issued the document that is spoken of before mention m: the organisation, or the
+// person whose document it is, mentioned last in the sentences before.
+func (f *finder) issuer(m, here int, definite bool) int {
+	if !definite {
+		return -1
+	}
+	const sentences = 4
+	for k := m - 1; k >= 0 && k >= m-nominalReach && here-f.sentenceOf(k) <= sentences; k-- {
+		if e := &f.entities[f.mentions[k].Entity]; e.Type == ner.Organisation {
+			return e.ID
+		}
+	}
+	return -1
+}
+
+func (f *finder) sentenceOf(m int) int {
+	t := f.doc.TokenAt(f.mentions[m].Start)
+	if t >= len(f.doc.Tokens) {
+		return len(f.doc.Sentences)
+	}
+	return f.doc.Tokens[t].Sentence
+}
+
+// document reports whether a noun names a text that somebody issues.
+func document(low string) bool {
+	switch low {
+	case "report", "statement", "release", "proclamation", "invitation", "warning", "letter", "complaint", "filing", "decision", "ruling", "opinion", "announcement", "study", "survey", "poll", "memo", "indictment", "lawsuit", "website", "notice", "advisory", "bulletin", "tweet", "post", "judgment", "decree", "summary":
+		return true
+	}
+	return false
 }
 
 // containing is the organisation last mentioned before m whose name has the noun in it.
