@@ -174,6 +174,13 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	}
 	c := w.day
 	c.year = r.ref.year
+	if w.day.month == 2 && w.day.day == 29 { // the nearest leap year
+		for _, step := range [...]int{0, -1, 1, -2, 2, -3, 3} {
+			if daysIn(c.year+step, 2) == 29 {
+				return c.year + step, false
+			}
+		}
+	}
 	tense := r.tense(e)
 	if r.term(e) {
 		tense = 1
@@ -189,7 +196,7 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	}
 	ahead := c.number() - r.ref.number()
 	switch {
-	case ahead > 300 || ahead > 10 && tense < 0 || ahead > 182 && tense == 0:
+	case ahead > 300 || ahead > 31 && tense < 0 || ahead > 182 && tense == 0:
 		return c.year - 1, false
 	case ahead < -300 || ahead < -60 && tense > 0 || ahead < -182 && tense == 0:
 		return c.year + 1, false
@@ -270,8 +277,8 @@ func (r *resolver) yearBeside(w when, e *expr) int {
 	}
 	for _, k := range r.pending {
 		n := &r.m.arena[k]
-		if n.first >= e.end && joined(e.end, n.first) && n.f[fOp] == opPass && n.nsub > 0 {
-			n = &r.m.arena[n.sub[0]]
+		if n.first >= e.end && joined(e.end, n.first) {
+			n = r.inner(n)
 			if n.f[fOp] != opDate || !n.has(fMonth) {
 				continue
 			}

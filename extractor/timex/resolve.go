@@ -30,6 +30,9 @@ func (r *resolver) known() bool { return r.ref.year != 0 }
 // or the article's day.
 func (r *resolver) base(e *expr, unit int) (when, bool) {
 	if e.f[fBase] == baseAnchor {
+		if e.f[fKind] == kindNear && r.doc.Tokens[e.first].Sentence > r.sent {
+			return when{gran: gDay, day: r.ref}, r.known() // "the day" of another sentence is the article's
+		}
 		if a := r.anchor; a.day.year != 0 && (a.gran <= granOf[unit] || e.f[fOp] == opShift) {
 			return a, true
 		}
