@@ -311,25 +311,40 @@ func (f *finder) dateline() {
 			continue
 		}
 		e := f.r.inner(&m.arena[index])
-		if e.f[fOp] == opDate && e.has(fDay) && e.has(fMonth) && e.has(fYear) && (i == body || explicitDateline(doc, body, last)) {
-			if w, ok := f.r.point(e); ok && w.day.valid() {
-				if f.r.ref != w.day {
-					f.r.ref, f.r.clock = w.day, 12*3600
-				}
+		if e.f[fOp] == opDate && e.has(fDay) && e.has(fMonth) && e.has(fYear) && explicitDateline(doc, body, i, last) {
+			if w, ok := f.r.point(e); ok && w.day.valid() && w.day != f.r.ref && f.near(w.day) {
+				f.r.ref, f.r.clock = w.day, 12*3600
 			}
 		}
 		break
 	}
 }
 
-// explicitDateline reports whether tokens from body on are a place, then a date (up to end), then a dash or a bracket: "KELL, 14 January 2025 (Harbour Post) -".
-func explicitDateline(doc *text.Doc, body, end int) bool {
-	t := doc.Tokens[body].Text
-	if strings.ToUpper(t) != t || end >= len(doc.Tokens) {
+// near reports whether a day can be the dateline of the article: within a year of its publication.
+func (f *finder) near(c civil) bool {
+	if !f.r.known() {
+		return true
+	}
+	gap := c.number() - f.r.ref.number()
+	return -366 <= gap && gap <= 366
+}
+
+// explicitDateline reports whether a date, tokens first to end, is set apart as datelines are: it
+// is a paragraph of its own, or a dash or a bracket follows it, and before it stands nothing, or a
+// place in capitals: "KELL, 14 January 2025 (Harbour Post) -".
+func explicitDateline(doc *text.Doc, body, first, end int) bool {
+	if t := doc.Tokens[body].Text; first > body && strings.ToUpper(t) != t {
 		return false
 	}
+	if end >= len(doc.Tokens) {
+		return true
+	}
+	p := doc.Sentences[doc.Tokens[body].Sentence].Paragraph
+	if last := doc.Sentences[doc.Paragraphs[p].EndSentence-1]; end >= last.EndToken {
+		return true
+	}
 	switch doc.Tokens[end].Text {
-	case "-", "–", "—", "--", "(", ":":
+	case "-", "–", "—", "--", "(":
 		return true
 	}
 	return false

@@ -72,6 +72,8 @@ func TestPublished(t *testing.T) {
 		{"the publisher's day", "They met today at 9 a.m.", time.Date(2025, 1, 15, 1, 0, 0, 0, auckland), MonthFirst, "today at 9 a.m.=2025-01-15T09:00"},
 		{"dateline", "Tuesday, 7 January 2025\n\nThey met yesterday.", asOf, MonthFirst, "Tuesday, 7 January 2025=2025-01-07|yesterday=2025-01-06"},
 		{"dateline with a place", "KELL, 7 January 2025 (Harbour Post) - They met yesterday.", asOf, MonthFirst, "7 January 2025=2025-01-07|yesterday=2025-01-06"},
+		{"a date that opens a sentence is no dateline", "January 6, 2025 was a dark day. They met yesterday.", asOf, MonthFirst, "January 6, 2025=2025-01-06|yesterday=2025-01-14"},
+		{"nor is one of long ago", "May 8, 1945\n\nThey met yesterday.", asOf, MonthFirst, "May 8, 1945=1945-05-08|yesterday=2025-01-14"},
 		{"a date is no dateline", "The law of 7 January 2020 fell yesterday.", asOf, MonthFirst, "7 January 2020=2020-01-07|yesterday=2025-01-14"},
 		{"unknown", "They met yesterday, on Monday and last year.", time.Time{}, MonthFirst, "yesterday=XXXX-XX-XX|Monday=XXXX-WXX-1|last year=XXXX"},
 		{"unknown, at a time", "They met at 10:30, two weeks ago.", time.Time{}, MonthFirst, "10:30=XXXX-XX-XXT10:30|two weeks ago=XXXX-XX-XX"},

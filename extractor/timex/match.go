@@ -410,7 +410,7 @@ func (m *matcher) word(pos int, w string) bool {
 
 // holiday finds the longest name of a holiday at token pos: its index and its end.
 func (m *matcher) holiday(pos int) (index int32, end int) {
-	if m.atoms[pos].cls&clsHoliday == 0 {
+	if a := &m.atoms[pos]; a.cls&clsHoliday == 0 || a.cls&clsName == 0 && m.word(pos, "new") { // "in the new year"
 		return 0, 0
 	}
 holidays:
