@@ -27,3 +27,9 @@ func Candidates(doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) 
 	}
 	return out
 }
+
+// Naming is how a quote's speaker is named, as scores.tsv has it.
+func Naming(mentions []ner.Mention, entities []coref.Entity, s *Speaker) string {
+	f := &finder{mentions: mentions, entities: entities}
+	return f.naming(s)
+}

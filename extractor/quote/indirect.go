@@ -56,7 +56,9 @@ func (f *finder) reported(n int) []Quote {
 				rule = "indirect-according"
 			}
 			s := u.spanOf(first, end)
-			out = append(out, Quote{Span: s, Text: s.In(f.doc.Text), Kind: Indirect, Speaker: sp, Cue: u.expression(fr.cueFirst, fr.cueEnd), Rule: rule, Score: scores[rule]})
+			q := Quote{Span: s, Text: s.In(f.doc.Text), Kind: Indirect, Speaker: sp, Cue: u.expression(fr.cueFirst, fr.cueEnd)}
+			q.Rule, q.Score = f.confidence(rule, sp)
+			out = append(out, q)
 			stop = end
 		}
 	}
