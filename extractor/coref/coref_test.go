@@ -1,0 +1,151 @@
+package coref_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/datelinenews/dateline/extractor/coref"
+	"github.com/datelinenews/dateline/extractor/ner"
+	"github.com/datelinenews/dateline/extractor/text"
+)
+
+var parser = func() *text.Parser {
+	p, err := text.NewParser()
+	if err != nil {
+		panic(err)
+	}
+	return p
+}()
+
+// marked parses an article in which names stand in [brackets] with a type: [Ana Bell]p, [KNU]o,
+// [Oslo]l.
+func marked(t testing.TB, src string) (*text.Doc, []ner.Mention) {
+	t.Helper()
+	var b strings.Builder
+	var names []ner.Mention
+	for {
+		before, rest, ok := strings.Cut(src, "[")
+		if !ok {
+			break
+		}
+		name, after, ok := strings.Cut(rest, "]")
+		if !ok || after == "" {
+			t.Fatalf("bad brackets in %q", src)
+		}
+		b.WriteString(before)
+		typ := map[byte]ner.Type{'p': ner.Person, 'o': ner.Organisation, 'l': ner.Place}[after[0]]
+		if typ == 0 {
+			t.Fatalf("no type after [%s]", name)
+		}
+		s := text.Span{Start: b.Len(), End: b.Len() + len(name)}
+		b.WriteString(name)
+		names = append(names, ner.Mention{Span: s, Text: name, Type: typ})
+		src = after[1:]
+	}
+	b.WriteString(src)
+	return parser.Parse(b.String(), 0), names
+}
+
+// resolve shows the entities as "name: mention, mention".
+func resolve(t testing.TB, src string) []string {
+	t.Helper()
+	doc, names := marked(t, src)
+	ents, mentions := coref.Resolve(doc, names)
+	var out []string
+	for _, e := range ents {
+		var ms []string
+		for _, m := range e.Mentions {
+			ms = append(ms, mentions[m].Text)
+		}
+		out = append(out, e.Name+": "+strings.Join(ms, ", "))
+	}
+	return out
+}
+
+func TestResolve(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		want     []string
+	}{
+		{"surname alone", `[Ana Bell]p spoke. Later [Bell]p left.`, []string{"Ana Bell: Ana Bell, Bell"}},
+		{"given name alone", `[Ana Bell]p spoke. [Ana]p left.`, []string{"Ana Bell: Ana Bell, Ana"}},
+		{"surname first, then the full name", `[Bell]p spoke. [Ana Bell]p left.`, []string{"Ana Bell: Bell, Ana Bell"}},
+		{"initials", `[A. M. Bell]p spoke. [Ana Maria Bell]p left, and [Ana Bell]p returned.`, []string{"Ana Maria Bell: A. M. Bell, Ana Maria Bell, Ana Bell"}},
+		{"nickname", `[William Ford]p spoke. [Bill Ford]p left.`, []string{"William Ford: William Ford, Bill Ford"}},
+		{"shared surname", `[Ana Bell]p met [Otto Bell]p. They left.`, []string{"Ana Bell: Ana Bell", "Otto Bell: Otto Bell"}},
+		{"shared surname alone goes to the last", `[Ana Bell]p spoke. [Bell]p left. [Otto Bell]p came. [Bell]p sat.`, []string{"Ana Bell: Ana Bell, Bell", "Otto Bell: Otto Bell, Bell"}},
+		{"father and son", `[John Bell Sr.]p met [John Bell Jr.]p there.`, []string{"John Bell Sr.: John Bell Sr.", "John Bell Jr.: John Bell Jr."}},
+		{"family name first", `[Xu Meilin]p spoke. [Xu]p left.`, []string{"Xu Meilin: Xu Meilin, Xu"}},
+		{"particle", `[Omar al-Rashidi]p spoke. [Al-Rashidi]p left.`, []string{"Omar al-Rashidi: Omar al-Rashidi, Al-Rashidi"}},
+		{"accents", `[José Nuñez]p spoke. [Nunez]p left.`, []string{"José Nuñez: José Nuñez, Nunez"}},
+		{"initialism in brackets", `The [Harbour Workers' Union]o ([HWU]o) met. The [HWU]o left.`, []string{"Harbour Workers' Union: Harbour Workers' Union, HWU, HWU"}},
+		{"initialism of another language", `The [Union of Dockers]o ([SDT]o) met. The [SDT]o left.`, []string{"Union of Dockers: Union of Dockers, SDT, SDT"}},
+		{"initialism by letters", `The [Bank of North Carrow]o fell. [BNC]o shares rose.`, []string{"Bank of North Carrow: Bank of North Carrow, BNC"}},
+		{"initialism with hyphen", `The [New Harbour Party - Anti-Sale Front]o ([NHP - AF]o) met.`, []string{"New Harbour Party - Anti-Sale Front: New Harbour Party - Anti-Sale Front, NHP - AF"}},
+		{"initialism inside a name", `The [Carrow Coast Guard Force]o ([CGF]o) sailed. The [Carrow CGF]o returned.`, []string{"Carrow Coast Guard Force: Carrow Coast Guard Force, CGF, Carrow CGF"}},
+		{"legal form", `[Velora Inc.]o rose. [Velora]o fell.`, []string{"Velora Inc.: Velora Inc., Velora"}},
+		{"of", `The [Department of Fisheries]o met. The [Fisheries Department]o left.`, []string{"Department of Fisheries: Department of Fisheries, Fisheries Department"}},
+		{"short form", `The [Carrow Port Authority]o met. The [Port Authority]o left.`, []string{"Carrow Port Authority: Carrow Port Authority, Port Authority"}},
+		{"country", `The [United States]l and the [U.S.]l, or [US]l.`, []string{"United States: United States, U.S., US"}},
+		{"a country is no organisation of its name", `[United States]l vessels and the [United States Senate]o.`, []string{"United States: United States", "United States Senate: United States Senate"}},
+		{"he", `[Otto Bell]p spoke on Monday. He left.`, []string{"Otto Bell: Otto Bell, He"}},
+		{"she is not Mr Bell", `Mr [Bell]p met Ms [Orr]p. She left.`, []string{"Bell: Bell", "Orr: Orr, She"}},
+		{"it speaks", `The [Harbour Union]o met. It said the strike was over.`, []string{"Harbour Union: Harbour Union, It"}},
+		{"it does not speak", `The [Harbour Union]o met. It rained.`, []string{"Harbour Union: Harbour Union"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := resolve(t, c.in); fmt.Sprint(got) != fmt.Sprint(c.want) {
+				t.Errorf("%s\n got %q\nwant %q", c.in, got, c.want)
+			}
+		})
+	}
+}
+
+func TestRole(t *testing.T) {
+	for in, want := range map[string]string{
+		`The [HWU]o spokesperson [Ana Bell]p left.`:                                   "HWU spokesperson",
+		`[Ana Bell]p, the chief executive of [Velora]o, left.`:                        "chief executive of Velora",
+		`Former harbour master [Ana Bell]p left.`:                                     "Former harbour master",
+		`On Monday [Ana Bell]p left.`:                                                 "",
+		`Mr [Bell]p left.`:                                                            "",
+		`[Ana Bell]p, 45, left.`:                                                      "",
+		`The union's general secretary, [Ana Bell]p, said that [Otto Orr]p had left.`: "union's general secretary",
+	} {
+		doc, names := marked(t, in)
+		ents, _ := coref.Resolve(doc, names)
+		for _, e := range ents {
+			if strings.HasSuffix(e.Name, "Bell") && e.Role != want {
+				t.Errorf("%s: role %q, want %q", in, e.Role, want)
+			}
+		}
+	}
+}
+
+func TestKey(t *testing.T) {
+	for in, want := range map[string]string{
+		`[Padoh Saw Taw Nee]p left.`:          "person:padoh-saw-taw-nee",
+		`[José Nuñez]p left.`:                 "person:jose-nunez",
+		`The [Women’s League of Carrow]o met`: "organisation:womens-league-of-carrow",
+		`[U.S.]l ships.`:                      "place:us",
+		`[Łódź]l is far.`:                     "place:lodz",
+		`[東京]l is far.`:                       "place:東京",
+	} {
+		doc, names := marked(t, in)
+		ents, _ := coref.Resolve(doc, names)
+		if len(ents) != 1 || ents[0].Key != want {
+			t.Errorf("%s: %+v, want key %q", in, ents, want)
+		}
+	}
+}
+
+// TestResolveDeterministic checks that the same input gives the same output.
+func TestResolveDeterministic(t *testing.T) {
+	const src = `[Ana Bell]p, [Otto Bell]p, [Bell]p, [HWU]o, [Harbour Workers' Union]o, [Port Carrow]l, [Carrow]l, [US]l, [America]l, [Bell]p and [Ana]p met. She said he left.`
+	want := fmt.Sprint(resolve(t, src))
+	for range 20 {
+		if got := fmt.Sprint(resolve(t, src)); got != want {
+			t.Fatalf("got %s\nthen %s", want, got)
+		}
+	}
+}
