@@ -48,7 +48,7 @@ func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
 		if err := x.index.Batch(batch); err != nil {
 			return fmt.Errorf("write index: %w", err)
 		}
-		batch.Reset()
+		batch = x.index.NewBatch() // not Reset: the library may still be looking at the old one
 		clear(inBatch)
 		size = 0
 		return nil
