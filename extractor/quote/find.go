@@ -58,7 +58,7 @@ func (f *finder) marked(n int) {
 		if !isQuote(f.features(u, k, fr, rule)) {
 			continue
 		}
-		out := &Quote{Span: s.Span, Text: s.Span.In(f.doc.Text), Kind: f.kind(u, k), Rule: rule}
+		out := &Quote{Span: s.Span, Text: s.In(f.doc.Text), Kind: f.kind(u, k), Rule: rule}
 		switch {
 		case fr != nil:
 			out.Speaker = u.speaker(fr)

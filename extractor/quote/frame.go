@@ -65,7 +65,7 @@ func (u *unit) isVerb(i int, v cue.Verb) bool {
 	if prev.kind == word {
 		switch prev.tag {
 		case "DT", "PRP$", "POS", "IN":
-			if prev.low != "that" && prev.low != "as" && !(v.Tense == cue.Ing && prev.tag == "IN") {
+			if prev.low != "that" && prev.low != "as" && (v.Tense != cue.Ing || prev.tag != "IN") {
 				return false
 			}
 		}

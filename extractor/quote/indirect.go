@@ -303,7 +303,7 @@ func (u *unit) clauseBefore(i int) (first, end int) {
 		end--
 	}
 	first = end
-	for first > 0 && first > end-longestClause && !u.sentenceStart(first) && !(u.items[first-1].kind == quoted && u.breaks(first-1, first)) && u.items[first-1].low != ";" {
+	for first > 0 && first > end-longestClause && !u.sentenceStart(first) && (u.items[first-1].kind != quoted || !u.breaks(first-1, first)) && u.items[first-1].low != ";" {
 		first--
 	}
 	return first, end

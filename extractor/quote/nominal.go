@@ -29,24 +29,24 @@ func (u *unit) common(first, end int) int {
 	if det == "a" || det == "an" || det == "another" || det == "one" || det == "some" || u.items[first].tag == "CD" {
 		return -1
 	}
-	noun := u.items[core-1].low
+	kind := u.items[core-1].low
 	start := u.f.doc.Tokens[u.items[first].first].Start
 	m := sort.Search(len(u.f.mentions), func(i int) bool { return u.f.mentions[i].Start >= start })
 	if det == "the" || det == "this" {
-		if e := u.f.titled(noun, m); e >= 0 {
+		if e := u.f.titled(kind, m); e >= 0 {
 			return e
 		}
 	}
-	if document(noun) {
+	if is(kind, document) {
 		return u.f.issuer(m, u.f.doc.Tokens[u.items[first].first].Sentence, det == "the" || det == "this" || u.items[first].tag == "PRP$" || core-first == 1)
 	}
-	if !bodyNoun(noun) {
+	if !is(kind, body|firm) {
 		return -1
 	}
-	if e := u.f.containing(noun, m); e >= 0 {
+	if e := u.f.containing(kind, m); e >= 0 {
 		return e
 	}
-	if det != "the" || !firmNoun(noun) {
+	if det != "the" || !is(kind, firm) {
 		return -1
 	}
 	return u.f.salient(m)
@@ -85,15 +85,6 @@ func (f *finder) sentenceOf(m int) int {
 	return f.doc.Tokens[t].Sentence
 }
 
-// document reports whether a noun names a text that somebody issues.
-func document(low string) bool {
-	switch low {
-	case "report", "statement", "release", "proclamation", "invitation", "warning", "letter", "complaint", "filing", "decision", "ruling", "opinion", "announcement", "study", "survey", "poll", "memo", "indictment", "lawsuit", "website", "notice", "advisory", "bulletin", "tweet", "post", "judgment", "decree", "summary":
-		return true
-	}
-	return false
-}
-
 // containing is the organisation last mentioned before m whose name has the noun in it.
 func (f *finder) containing(noun string, m int) int {
 	for k := m - 1; k >= 0 && k >= m-nominalReach; k-- {
@@ -129,25 +120,4 @@ func (f *finder) salient(m int) int {
 		}
 	}
 	return best
-}
-
-// bodyNoun reports whether a noun may name an organisation.
-func bodyNoun(low string) bool {
-	switch low {
-	case "agency", "army", "association", "authority", "board", "bureau", "center", "centre", "coalition", "commission", "committee", "council", "court", "department",
-		"federation", "force", "foundation", "front", "government", "institute", "institution", "league", "ministry", "movement", "office", "parliament", "party", "police",
-		"school", "senate", "service", "society", "team", "union", "university", "hospital", "embassy", "church", "conference", "organization", "organisation", "alliance",
-		"herald", "post", "times", "palace", "administration", "assembly", "tribunal", "brigade", "navy", "college", "museum":
-		return true
-	}
-	return firmNoun(low)
-}
-
-// firmNoun reports whether a noun stands for the organisation that an article is about.
-func firmNoun(low string) bool {
-	switch low {
-	case "company", "firm", "airline", "carrier", "corporation", "manufacturer", "automaker", "carmaker", "maker", "retailer", "network", "group", "bank", "club", "organization", "organisation", "agency", "party", "charity", "publisher", "newspaper", "magazine", "broadcaster", "website", "studio", "giant":
-		return true
-	}
-	return false
 }

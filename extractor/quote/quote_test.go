@@ -200,7 +200,7 @@ func check(t testing.TB, doc *text.Doc, ents []coref.Entity, mentions []ner.Ment
 				t.Fatalf("speaker %d of %d entities", *s.Entity, len(ents))
 			}
 			if s.Expression != nil {
-				span("speaker", s.Span, s.Expression.Text)
+				span("speaker", s.Span, s.Text)
 			}
 		}
 	}

@@ -127,10 +127,10 @@ func (f *finder) features(u *unit, k int, fr *frame, rule string) []string {
 	}
 	p, n := u.at(k-1), u.at(k+1)
 	add("prev=" + neighbour(p))
-	if named(p.low) || p.low == "as" && named(u.at(k-2).low) || named(u.at(k-2).low) && (p.tag == "DT" || p.tag == "PRP") {
+	if is(p.low, naming) || p.low == "as" && is(u.at(k-2).low, naming) || is(u.at(k-2).low, naming) && (p.tag == "DT" || p.tag == "PRP") {
 		add("named")
 	}
-	if work(p.low) {
+	if is(p.low, work) {
 		add("work")
 	}
 	add("next=" + neighbour(n))
@@ -167,22 +167,4 @@ func neighbour(it *item) string {
 		return it.tag
 	}
 	return "other"
-}
-
-// named reports whether a word introduces what something is called.
-func named(low string) bool {
-	switch low {
-	case "titled", "entitled", "named", "nicknamed", "dubbed", "called", "known", "termed", "codenamed", "aka", "styled", "referred", "labelled", "labeled", "identified", "billed", "named-checked", "christened", "formerly":
-		return true
-	}
-	return false
-}
-
-// work reports whether a word says that a title or a term follows.
-func work(low string) bool {
-	switch low {
-	case "film", "movie", "song", "album", "book", "novel", "series", "single", "show", "word", "term", "phrase", "slogan", "programme", "program", "project", "operation", "magazine", "play", "article", "event", "poem", "track", "video", "game", "brand", "hashtag", "expression", "title", "motto", "award", "so-called":
-		return true
-	}
-	return false
 }

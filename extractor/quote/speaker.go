@@ -117,17 +117,6 @@ func (u *unit) maySpeak(i int) bool {
 	return true
 }
 
-// voices are the nouns whose words are those of the organisation that they belong to.
-func voice(low string) bool {
-	switch low {
-	case "spokesperson", "spokesman", "spokeswoman", "spokespeople", "spokesmen", "statement", "statements", "report", "reports", "release", "website", "site", "decision", "ruling", "judgment", "opinion",
-		"tweet", "post", "letter", "study", "survey", "poll", "database", "article", "announcement", "page", "schedule", "representative", "representatives", "filing", "blog", "account",
-		"press", "memo", "email", "editorial", "document", "documents", "data", "figures", "notice", "complaint", "lawsuit", "indictment", "bulletin", "advisory", "officials", "official", "resolution", "source", "sources", "researchers", "management", "leadership":
-		return true
-	}
-	return false
-}
-
 // nominal is the entity whose voice a noun phrase without a speaking name is: "the KNU statement",
 // "a spokesman for Apple"; -1 where it is nobody's that is named there.
 func (u *unit) nominal(first, end int) int {
@@ -135,7 +124,7 @@ func (u *unit) nominal(first, end int) int {
 	for core < end && !(u.items[core].kind == word && linking(u.items[core].low)) {
 		core++
 	}
-	if core == first || !voice(u.items[core-1].low) {
+	if core == first || !is(u.items[core-1].low, voice) {
 		return -1
 	}
 	pick := -1
