@@ -497,12 +497,12 @@ func TestNearest(t *testing.T) {
 }
 
 func TestProgressLine(t *testing.T) {
-	p := &progress{done: func() float64 { return 0.5 }}
-	s := pipeline.Stats{Stored: 1200, ReadBytes: 1000, Duration: 4 * time.Second, Dead: map[pipeline.Stage]int{pipeline.StageDecode: 40}}
+	p := &progress{size: func() (int64, int64) { return 1500, 2000 }} // 500 are read ahead
+	s := pipeline.Stats{Read: 1241, Bytes: 1024, Stored: 1200, ReadBytes: 1000, Duration: 4 * time.Second, Dead: map[pipeline.Stage]int{pipeline.StageDecode: 40}}
 	if got, want := p.line(s), "1,240 articles, 310/s, 50%, 4 s left, 40 dead"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	p.done = func() float64 { return -1 }
+	p.size = func() (int64, int64) { return 100, -1 }
 	if got, want := p.line(pipeline.Stats{Stored: 1, Duration: time.Second}), "1 article, 1/s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

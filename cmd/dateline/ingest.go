@@ -60,12 +60,7 @@ func (c *ingestCmd) run(ctx context.Context, p *process) error {
 	s := &sending{producer: producer, maxText: int(c.MaxText)}
 	started := time.Now()
 	_, live := terminal(p.err)
-	bar := &progress{w: p.err, live: live, stats: s.stats(started), done: func() float64 {
-		if source.Total() <= 0 {
-			return -1
-		}
-		return float64(source.Position()) / float64(source.Total())
-	}}
+	bar := &progress{w: p.err, live: live, stats: s.stats(started), size: func() (int64, int64) { return source.Position(), source.Total() }}
 	s.dead = &mourner{DeadLetters: letters, w: bar, where: "topic " + c.DeadTopic}
 	bar.start()
 	err = s.all(ctx, source)
@@ -176,7 +171,7 @@ func (s *sending) stats(started time.Time) func() pipeline.Stats {
 	return func() pipeline.Stats {
 		sent, dead, read := s.counters.get()
 		return pipeline.Stats{
-			Stored: sent, ReadBytes: read, Duration: time.Since(started),
+			Read: sent + dead, Stored: sent, ReadBytes: read, Duration: time.Since(started),
 			Dead: map[pipeline.Stage]int{pipeline.StageDecode: dead},
 		}
 	}

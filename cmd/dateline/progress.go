@@ -16,7 +16,7 @@ type progress struct {
 	w     io.Writer
 	live  bool
 	stats func() pipeline.Stats
-	done  func() float64 // the part that is read, 0 to 1; less than 0 where unknown
+	size  func() (read, total int64) // bytes of the source; total is -1 where unknown; nil: so, too
 
 	mu    sync.Mutex
 	shown bool // a live line stands
@@ -73,9 +73,7 @@ func (p *progress) line(s pipeline.Stats) string {
 	if seconds > 0 {
 		line += fmt.Sprintf(", %s/s", export.Thousands(int(float64(finished)/seconds+0.5)))
 	}
-	// Of what is read a part is still in flight.
-	if done := p.done(); done > 0 && s.ReadBytes > 0 {
-		part := done * max(0, 1-float64(s.Bytes)/float64(s.ReadBytes))
+	if part := p.part(s); part >= 0 {
 		line += fmt.Sprintf(", %d%%", int(part*100))
 		if part > 0.01 {
 			line += fmt.Sprintf(", %s left", remaining(time.Duration(seconds*(1-part)/part*float64(time.Second))))
@@ -85,6 +83,23 @@ func (p *progress) line(s pipeline.Stats) string {
 		line += fmt.Sprintf(", %s dead", export.Thousands(n))
 	}
 	return line
+}
+
+// part is how much of the source is done with, 0 to 1, or less than 0 where that isn't known. What is
+// read ahead or in flight doesn't count.
+func (p *progress) part(s pipeline.Stats) float64 {
+	if p.size == nil {
+		return -1
+	}
+	read, total := p.size()
+	if total <= 0 || s.ReadBytes <= 0 {
+		return -1
+	}
+	const perMessage = 1 << 10 // what Stats.Bytes has beside each message
+	inFlight := s.Bytes - perMessage*int64(s.Read-s.Stored-s.DeadTotal())
+	done := float64(s.ReadBytes - max(0, inFlight))
+	packed := min(1, float64(read)/float64(s.ReadBytes)) // of gzip fewer bytes are read than come out
+	return max(0, min(1, done*packed/float64(total)))
 }
 
 func remaining(d time.Duration) string {

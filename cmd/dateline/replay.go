@@ -80,7 +80,7 @@ func (c *replayCmd) fromFile(ctx context.Context, p *process) error {
 	defer f.Close()
 	source := newLetterSource(f, p.err)
 	defer source.stop()
-	err = localRun(ctx, p, local{source: source, extraction: &c.extractionSettings, index: c.Index, dead: path, top: c.Top, done: func() float64 { return -1 }})
+	err = localRun(ctx, p, local{source: source, extraction: &c.extractionSettings, index: c.Index, dead: path, top: c.Top})
 	if err != nil && !errors.Is(err, errDead) {
 		return fmt.Errorf("%w (the letters are in %s: run replay again)", err, work)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/export"
@@ -44,12 +43,7 @@ func (c *runCmd) run(ctx context.Context, p *process) error {
 	letters := deadPath(&c.deadSettings, &c.indexSettings)
 	return localRun(ctx, p, local{
 		source: source, extraction: &c.extractionSettings, index: c.Index, dead: letters, top: c.Top,
-		done: func() float64 {
-			if source.Total() <= 0 {
-				return -1
-			}
-			return float64(source.Position()) / float64(source.Total())
-		},
+		size: func() (int64, int64) { return source.Position(), source.Total() },
 	})
 }
 
@@ -83,7 +77,7 @@ type local struct {
 	extraction  *extractionSettings
 	index, dead string
 	top         int
-	done        func() float64
+	size        func() (read, total int64) // see progress
 }
 
 // localRun extracts and stores, shows how far it is, and sums up.
@@ -129,10 +123,10 @@ func (p *process) store(ctx context.Context, l local, x *engine, sink pipeline.S
 	dead := pipeline.NewDeadFile(l.dead)
 	runner := &pipeline.Runner{
 		Source: l.source, Sink: sink, Extract: x.Extract,
-		Workers: l.extraction.Workers, MaxText: int(l.extraction.MaxText), MaxAttempts: 3, BatchAge: 500 * time.Millisecond,
+		Workers: l.extraction.Workers, MaxText: int(l.extraction.MaxText), MaxAttempts: 3,
 	}
 	_, live := terminal(p.err)
-	bar := &progress{w: p.err, live: live, stats: runner.Stats, done: l.done}
+	bar := &progress{w: p.err, live: live, stats: runner.Stats, size: l.size}
 	runner.Dead = &mourner{DeadLetters: dead, w: bar, where: l.dead}
 	runner.Logger = p.cli.console(bar)
 	bar.start()

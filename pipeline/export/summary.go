@@ -21,12 +21,12 @@ type Summary struct {
 
 	entities map[string]*tally // by key
 	days     map[string]*tally // by TIMEX3 value
-	speakers map[string]*tally // by key, or by words where the speaker has no name
+	speakers map[string]*tally // by key: those who have a name
 }
 
 // tally is what is known of one value over all articles.
 type tally struct {
-	name     string
+	names    map[string]int // the names that articles give it, and how many do
 	typ      ner.Type
 	mentions int
 	articles int
@@ -65,12 +65,11 @@ func (s *Summary) Add(rec *pipeline.Record) {
 			continue
 		}
 		s.spoken++
-		name := SpeakerName(rec, q)
-		key := "words:" + strings.ToLower(name)
-		if e := q.Speaker.Entity; e != nil && *e >= 0 && *e < len(rec.Entities) {
-			key = rec.Entities[*e].Key
+		e := q.Speaker.Entity
+		if e == nil || *e < 0 || *e >= len(rec.Entities) {
+			continue // "I" and "they" are somebody else in each article
 		}
-		t := s.count(s.speakers, key, name)
+		t := s.count(s.speakers, rec.Entities[*e].Key, rec.Entities[*e].Name)
 		t.mentions++
 		if f := fitness(q); t.sample == nil || f > t.sample.score {
 			t.sample = &sample{q.Text, q.Kind, f}
@@ -81,17 +80,26 @@ func (s *Summary) Add(rec *pipeline.Record) {
 func (s *Summary) count(in map[string]*tally, key, name string) *tally {
 	t := in[key]
 	if t == nil {
-		t = &tally{name: name}
+		t = &tally{names: map[string]int{}}
 		in[key] = t
 	}
 	if t.last != s.articles {
 		t.last = s.articles
 		t.articles++
 	}
-	if len(name) > len(t.name) {
-		t.name = name
-	}
+	t.names[name]++
 	return t
+}
+
+// name is the one that most articles give, the first in the alphabet of equals.
+func (t *tally) name() string {
+	best := ""
+	for _, n := range slices.Sorted(maps.Keys(t.names)) {
+		if best == "" || t.names[n] > t.names[best] {
+			best = n
+		}
+	}
+	return best
 }
 
 // fitness says how well a quote stands alone: whole sentences in marks, neither clipped nor endless.
@@ -122,7 +130,7 @@ func top(in map[string]*tally, n int, keep func(*tally) bool) []*tally {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *tally) int {
-		return cmp.Or(b.articles-a.articles, b.mentions-a.mentions, strings.Compare(a.name, b.name))
+		return cmp.Or(b.articles-a.articles, b.mentions-a.mentions, strings.Compare(a.name(), b.name()))
 	})
 	return out[:min(n, len(out))]
 }
@@ -151,7 +159,7 @@ func (s *Summary) String(opts SummaryOptions) string {
 	width := 30
 	for _, l := range lists {
 		for _, r := range l.rows {
-			width = max(width, utf8.RuneCountInString(Printable(r.name, false))+2)
+			width = max(width, utf8.RuneCountInString(Printable(r.name(), false))+2)
 		}
 	}
 	width = max(20, min(width, opts.Width-numbers))
@@ -162,7 +170,7 @@ func (s *Summary) String(opts SummaryOptions) string {
 		}
 		fmt.Fprintf(&b, "%s%s\n", style(ansiBold, pad(l.title, width)), style(ansiDim, fmt.Sprintf("%10s%10s", "articles", "mentions")))
 		for _, r := range l.rows {
-			name := pad(Shorten(Printable(r.name, false), width-2), width-2)
+			name := pad(Shorten(Printable(r.name(), false), width-2), width-2)
 			fmt.Fprintf(&b, "  %s%10s%10s\n", style(l.ansi, name), Thousands(r.articles), Thousands(r.mentions))
 		}
 		b.WriteByte('\n')
@@ -182,7 +190,7 @@ type list struct {
 
 // writeQuotes shows one quote of each of those who are quoted most.
 func (s *Summary) writeQuotes(b *strings.Builder, opts SummaryOptions) {
-	rows := top(s.speakers, opts.Top, func(t *tally) bool { return t.sample != nil && !strings.HasPrefix(t.name, "—") })
+	rows := top(s.speakers, opts.Top, func(*tally) bool { return true })
 	if len(rows) == 0 {
 		return
 	}
@@ -193,7 +201,7 @@ func (s *Summary) writeQuotes(b *strings.Builder, opts SummaryOptions) {
 		if r.mentions > 1 {
 			said = form.style(ansiDim, fmt.Sprintf(" (one of %d)", r.mentions))
 		}
-		fmt.Fprintf(b, "  %s%s\n    %s\n", form.style(ansiPerson, Printable(r.name, false)), said,
+		fmt.Fprintf(b, "  %s%s\n    %s\n", form.style(ansiPerson, Printable(r.name(), false)), said,
 			form.excerpt(quote.Quote{Text: strings.TrimRight(r.sample.text, ", "), Kind: r.sample.kind}))
 	}
 	b.WriteByte('\n')
