@@ -4,6 +4,7 @@
 //	train clusters -vectors FILE -out clusters.tsv
 //	train words -clusters clusters.tsv -gazetteers DIR -out extractor/ner/models/words.bin
 //	train ner -model news -data DIR -out extractor/ner/models/news.bin
+//	train calibrate -file extractor/ner/models/news.bin -data DIR
 //	train check -model news -data DIR
 package main
 
@@ -23,7 +24,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: train clusters|words|ner|check -help")
+var errUsage = errors.New("usage: train clusters|words|ner|calibrate|check -help")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -36,6 +37,8 @@ func run(args []string) error {
 		return words(args[1:])
 	case "ner":
 		return names(args[1:])
+	case "calibrate":
+		return calibrate(args[1:])
 	case "check":
 		return check(args[1:])
 	}

@@ -62,12 +62,12 @@ func names(args []string) error {
 	f.StringVar(&p.Data, "data", "../shared", "folder that holds data/ner and gold/wikinews-train")
 	tables := f.String("words", "extractor/ner/models/words.bin", "what train words wrote")
 	out := f.String("out", "", "file to write (default: none)")
-	f.IntVar(&p.Keep, "keep", 450_000, "how many features the model keeps")
+	f.IntVar(&p.Keep, "keep", 0, "how many features the model keeps (0: as its file may be large)")
 	least := f.Uint("least", 2, "how often a feature must be seen")
 	f.IntVar(&p.Fold, "fold", 0, "hold out every nth article of wikinews-train, to check on")
 	f.IntVar(&p.Sport, "sport", 200, "pages of invented sport results to learn from")
-	f.IntVar(&p.Epochs, "epochs", 8, "passes over the text")
-	rate := f.Float64("rate", 0.3, "rate of learning")
+	f.IntVar(&p.Epochs, "epochs", 10, "passes over the text")
+	rate := f.Float64("rate", 0.05, "rate of learning")
 	decay := f.Float64("decay", 0, "decay of weights")
 	dropout := f.Float64("dropout", 0.1, "share of features that a pass ignores")
 	f.Uint64Var(&p.Seed, "seed", 1, "seed of all that is random")
@@ -75,6 +75,9 @@ func names(args []string) error {
 		return err
 	}
 	p.Least, p.Rate, p.Decay, p.Dropout = uint32(*least), float32(*rate), float32(*decay), float32(*dropout)
+	if p.Keep == 0 {
+		p.Keep = map[string]int{"news": 400_000, "open": 220_000}[p.Model]
+	}
 	t, err := os.ReadFile(*tables)
 	if err != nil {
 		return err
@@ -100,11 +103,44 @@ func names(args []string) error {
 	return report(m, p.Data, res.HeldOut)
 }
 
+func calibrate(args []string) error {
+	f := flag.NewFlagSet("calibrate", flag.ContinueOnError)
+	data := f.String("data", "../shared", "folder that holds data/ner")
+	tables := f.String("words", "extractor/ner/models/words.bin", "what train words wrote")
+	file := f.String("file", "", "what train ner wrote; it is overwritten")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	t, err := os.ReadFile(*tables)
+	if err != nil {
+		return err
+	}
+	b, err := os.ReadFile(*file)
+	if err != nil {
+		return err
+	}
+	dev, err := train.DevelopmentSets(*data)
+	if err != nil {
+		return err
+	}
+	if b, err = train.Calibrate(t, b, dev); err != nil {
+		return err
+	}
+	if err := os.WriteFile(*file, b, 0o644); err != nil {
+		return err
+	}
+	m, err := ner.Load(*file, t, b)
+	if err != nil {
+		return err
+	}
+	return report(m, *data, nil)
+}
+
 func check(args []string) error {
 	f := flag.NewFlagSet("check", flag.ContinueOnError)
 	model := f.String("model", "", "news or open")
 	data := f.String("data", "../shared", "folder that holds data/ner and gold")
-	all := f.Bool("all", false, "also the sets that are for checking only")
+	all := f.Bool("all", false, "also the sets that are for checking only, and all sets with their capitals changed")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -112,6 +148,7 @@ func check(args []string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Printf("model %s: hash %s\n", m.Name(), m.Hash())
 	if err := report(m, *data, nil); err != nil || !*all {
 		return err
 	}
@@ -119,11 +156,35 @@ func check(args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := train.NewCheck("gold/wikinews", gold)
+	statement, err := train.ReadArticle(filepath.Join(*data, "gold/knu-statement.json"))
 	if err != nil {
 		return err
 	}
-	show(c, m)
+	sets, err := train.DevelopmentSets(*data)
+	if err != nil {
+		return err
+	}
+	sets = sets[:1]
+	for _, s := range []struct {
+		name  string
+		texts []train.Text
+	}{{"gold/wikinews", gold}, {"gold/knu-statement", []train.Text{statement}}} {
+		c, err := train.NewCheck(s.name, s.texts)
+		if err != nil {
+			return err
+		}
+		show(c, m)
+		sets = append(sets, c)
+	}
+	for _, c := range sets {
+		recased, err := c.Recased()
+		if err != nil {
+			return err
+		}
+		for _, r := range recased {
+			show(r, m)
+		}
+	}
 	return nil
 }
 
@@ -149,7 +210,7 @@ func report(m *ner.Model, data string, heldOut []train.Text) error {
 // show prints a set's scores.
 func show(c *train.Check, m *ner.Model) {
 	over, right := c.Confidence(m)
-	fmt.Printf("%-24s %s; score over 0.9: %d, %.1f %% right\n", c.Name, c.Score(m), over, 100*float64(right)/float64(max(over, 1)))
+	fmt.Printf("%-29s %s; score over 0.9: %d, %.1f %% right\n", c.Name, c.Score(m), over, 100*float64(right)/float64(max(over, 1)))
 }
 
 func keys[V any](m map[string]V) func(func(string) bool) {

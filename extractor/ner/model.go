@@ -64,8 +64,11 @@ type scratch struct {
 	// ready is.
 	vectors []linear.Scores
 	ready   []bool
+	// scores are those of each token's tags.
 	scores  []linear.Scores
 	tags    []uint8
+	shares  []shares
+	sums    []shares
 	decoder linear.Decoder
 }
 
@@ -78,6 +81,17 @@ func (m *Model) Find(doc *text.Doc) []Mention {
 		s.vectors, s.ready = make([]linear.Scores, n+n/2), make([]bool, n+n/2)
 	}
 	clear(s.ready[:n])
+	if n := len(doc.Tokens); cap(s.scores) < n {
+		s.scores, s.tags, s.shares = make([]linear.Scores, n+n/4), make([]uint8, n+n/4), make([]shares, n+n/4)
+	}
+	s.scores = s.scores[:len(doc.Tokens)]
+	for i := range doc.Sentences {
+		sent := &doc.Sentences[i]
+		for k := sent.FirstToken; k < sent.EndToken; k++ {
+			m.score(sent, i, k, s, &s.scores[k])
+		}
+	}
+	m.agree(doc, s)
 	var out []Mention
 	for i := range doc.Sentences {
 		out = m.sentence(doc, i, s, out)
@@ -90,13 +104,7 @@ func (m *Model) Find(doc *text.Doc) []Mention {
 func (m *Model) sentence(doc *text.Doc, at int, s *scratch, out []Mention) []Mention {
 	sent := &doc.Sentences[at]
 	n := sent.EndToken - sent.FirstToken
-	if cap(s.scores) < n {
-		s.scores, s.tags = make([]linear.Scores, n+n/2), make([]uint8, n+n/2)
-	}
-	scores, tags := s.scores[:n], s.tags[:n]
-	for k := range scores {
-		m.score(sent, at, sent.FirstToken+k, s, &scores[k])
-	}
+	scores, tags := s.scores[sent.FirstToken:sent.EndToken], s.tags[:n]
 	s.decoder.Viterbi(&m.weights.Transitions, scores, tags)
 	forward := false
 	for k := 0; k < n; k++ {

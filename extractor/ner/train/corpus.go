@@ -216,13 +216,23 @@ func ReadArticles(dir string) ([]Text, error) {
 	}
 	var out []Text
 	for _, p := range paths {
-		t, err := readArticle(p)
+		t, err := ReadArticle(p)
 		if err != nil {
-			return nil, fmt.Errorf("read article %s: %w", p, err)
+			return nil, err
 		}
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+// ReadArticle reads one annotated article; its text may lie in a file of its own, which "article"
+// names from the parent folder's view.
+func ReadArticle(path string) (Text, error) {
+	t, err := readArticle(path)
+	if err != nil {
+		return Text{}, fmt.Errorf("read article %s: %w", path, err)
+	}
+	return t, nil
 }
 
 func readArticle(path string) (Text, error) {

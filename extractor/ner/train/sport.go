@@ -87,7 +87,7 @@ func pick(g *sportWriter, from []string) string { return from[g.rng.IntN(len(fro
 func (g *sportWriter) page(id string) Text {
 	g.b.Reset()
 	g.names, g.teams = nil, nil
-	national := g.rng.IntN(4) == 0
+	national := g.rng.IntN(8) == 0
 	for range 6 + g.rng.IntN(10) {
 		if national {
 			g.teams = append(g.teams, pick(g, g.countries))

@@ -141,15 +141,13 @@ func Run(p Plan, tables []byte) (*Result, error) {
 			kept++
 		}
 	}
-	bare, err := ner.Load(p.Model, tables, linear.Build(features, rows, &c.tw, nil))
-	if err != nil {
-		return nil, err
-	}
 	dev, err := DevelopmentSets(p.Data)
 	if err != nil {
 		return nil, err
 	}
-	res.Model = linear.Build(features, rows, &c.tw, calibrate(bare, dev))
+	if res.Model, err = Calibrate(tables, linear.Build(features, rows, &c.tw), dev); err != nil {
+		return nil, err
+	}
 	log("%d features kept", kept)
 	return res, nil
 }
@@ -215,6 +213,26 @@ func NewCheck(name string, texts []Text) (*Check, error) {
 		c.Docs = append(c.Docs, parser.Parse(texts[i].Text, 0))
 	}
 	return c, nil
+}
+
+// Recased are the same texts with other capitals: each in Title Case, in ALL CAPS, in lower case.
+func (c *Check) Recased() ([]*Check, error) {
+	var out []*Check
+	for _, m := range []struct {
+		name string
+		mode feature.Mode
+	}{{"Title Case", feature.TitleCase}, {"ALL CAPS", feature.AllCaps}, {"lower case", feature.LowerCase}} {
+		var texts []Text
+		for i := range c.Texts {
+			texts = append(texts, recase(&c.Texts[i], func(int) feature.Mode { return m.mode }))
+		}
+		r, err := NewCheck(c.Name+" "+m.name, texts)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 // Score scores a recogniser.

@@ -173,6 +173,22 @@ func (d *Doc) AppendWord(out []uint64, w, offset int) []uint64 {
 // caseless sets the features of caseless sentences apart.
 const caseless = 1000
 
+// Lexeme identifies the word of token i in any case, counted from 0 to Lexemes; it is -1 for marks,
+// numbers and words that can't be part of a name by their capitals. uses is how often the article
+// has the word with a capital in normal sentences; counted says that this use is one of them.
+func (d *Doc) Lexeme(i int) (id, uses int, counted bool) {
+	w := &d.words[d.token[i]]
+	at := d.typeOf[d.token[i]]
+	if at < 0 || w.mode == Normal && !w.class.upper() {
+		return -1, 0, false
+	}
+	t := &d.types[at]
+	return int(at), int(t.inner + t.initial), w.mode == Normal
+}
+
+// Lexemes is the number of different words in any case.
+func (d *Doc) Lexemes() int { return len(d.types) }
+
 // Neighbour is the word at the offset from token i of sentence s: a pad outside the sentence.
 func (d *Doc) Neighbour(s *text.Sentence, i, offset int) int {
 	switch j := i + offset; {

@@ -80,9 +80,8 @@ const magic = "dateline ner 1\n\x00"
 // Features is the number of features with a weight.
 func (w *Weights) Features() int { return len(w.prints) / 2 }
 
-// Build lays out the file of a model. features and rows go together; largest is the largest
-// weight that is kept exact.
-func Build(features []uint64, rows [][Labels]float32, trans *Transitions, calibration [][2]float32) []byte {
+// Build lays out the file of a model without calibration. features and rows go together.
+func Build(features []uint64, rows [][Labels]float32, trans *Transitions) []byte {
 	n := len(features)
 	order := make([]int, n)
 	var largest float32
@@ -104,10 +103,7 @@ func Build(features []uint64, rows [][Labels]float32, trans *Transitions, calibr
 	for i := range trans {
 		put(trans[i][:])
 	}
-	put(uint32(len(calibration)))
-	for _, c := range calibration {
-		put(c[:])
-	}
+	put(uint32(0)) // points of calibration
 	next := 0
 	for k := range buckets + 1 {
 		for next < n && bucket(features[order[next]], buckets) < k {
@@ -142,6 +138,25 @@ func quantise(x, largest float32) int8 {
 func bucket(feature uint64, buckets int) int {
 	hi, _ := bits.Mul64(feature, uint64(buckets))
 	return int(hi)
+}
+
+// calibrationAt is where the calibration stands in a file.
+const calibrationAt = len(magic) + 12 + 4*Labels*Labels
+
+// Recalibrate gives the file of a model another calibration.
+func Recalibrate(b []byte, calibration [][2]float32) ([]byte, error) {
+	w, err := Load(b)
+	if err != nil {
+		return nil, err
+	}
+	out := append([]byte(nil), b[:calibrationAt]...)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(calibration)))
+	for _, c := range calibration {
+		for _, x := range c {
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
+		}
+	}
+	return append(out, b[calibrationAt+4+8*len(w.Calibration):]...), nil
 }
 
 // Load reads what Build laid out; it keeps b.

@@ -161,9 +161,16 @@ func TestFile(t *testing.T) {
 	}
 	trans, _ := random(1, 3)
 	calibration := [][2]float32{{0, 0}, {0.5, 0.4}, {1, 0.98}}
-	b := Build(features, rows, trans, calibration)
-	if !bytes.Equal(b, Build(features, rows, trans, calibration)) {
+	bare := Build(features, rows, trans)
+	if !bytes.Equal(bare, Build(features, rows, trans)) {
 		t.Error("two builds differ")
+	}
+	b, err := Recalibrate(bare, calibration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Recalibrate(b, nil); err != nil || !bytes.Equal(again, bare) {
+		t.Errorf("without calibration the file is not as before: %v", err)
 	}
 	w, err := Load(b)
 	if err != nil {
