@@ -114,13 +114,22 @@ func (r *resolver) places() {
 			continue
 		}
 		for _, g := range head(byFirst[w[0]]) {
-			// A town named before the county is another place.
-			if g < f && len(w) < len(r.forms[g].words) && prefixOf(w, r.forms[g].words) {
+			// A town named before the county is another place; a sea named before is the same.
+			if (g < f || sole(r.forms[g].words)) && len(w) < len(r.forms[g].words) && prefixOf(w, r.forms[g].words) {
 				r.union(g, f)
 				break
 			}
 		}
 	}
+}
+
+// sole reports whether no other place has the name of a sea, an ocean or heights without the noun.
+func sole(words []string) bool {
+	switch words[len(words)-1] {
+	case "sea", "ocean", "heights", "desert", "peninsula", "mountains":
+		return true
+	}
+	return false
 }
 
 func head(s []int) []int {
