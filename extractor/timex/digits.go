@@ -244,7 +244,7 @@ func twoDigitYear[N int | int32](n N) N {
 // letterNumber reads Q3, H1 and FY2019.
 func letterNumber(s string, a *atom) {
 	switch {
-	case len(s) == 2 && s[0] == 'Q' && '1' <= s[1] && s[1] <= '4':
+	case len(s) == 2 && s[0]|0x20 == 'q' && '1' <= s[1] && s[1] <= '4':
 		a.cls, a.val = clsQ, int32(s[1]-'0')
 	case len(s) == 2 && s[0] == 'H' && '1' <= s[1] && s[1] <= '2':
 		a.cls, a.val = clsHalf, int32(s[1]-'0')

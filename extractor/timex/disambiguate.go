@@ -26,6 +26,9 @@ func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 		case !upper && (len(t.Text) <= 5 && t.Text != "june" && t.Text != "july" && t.Text != "april"):
 			a.cls = 0
 		case a.cls&clsMon == 0: // a short name
+			if i+2 < len(atoms) && atoms[i+2].cls&clsMonth != 0 && atoms[i+1].tight && atoms[i+2].tight && doc.Tokens[i+2].Tag != "MD" {
+				a.cls |= clsMon // Jan-Feb
+			}
 		case strings.EqualFold(t.Text, "may"):
 			if t.Tag == "MD" || !dated && beside(i+1, clsProper|clsDeterminer) && opens(doc, i) || i+1 < len(atoms) && strings.HasPrefix(doc.Tokens[i+1].Tag, "VB") && doc.Tokens[i+1].Tag != "VBD" && doc.Tokens[i+1].Tag != "VBN" || surname(doc, atoms, i) {
 				a.cls &^= clsMonth | clsMon

@@ -169,7 +169,7 @@ func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bo
 	case altCardinal, altOrdinal, altWords:
 		var v int32
 		var end int
-		if x.kind == altWords && a.cls&clsNumber != 0 {
+		if x.kind == altWords && a.cls&clsNumber != 0 || m.yearThenUnit(pos) {
 			return 0, false
 		}
 		if x.kind != altOrdinal {
@@ -233,6 +233,12 @@ func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bo
 	}
 	*e = saved
 	return 0, false
+}
+
+// yearThenUnit reports whether token pos is a year before a unit in the singular ("World Cup 2018
+// day five"), which counts nothing.
+func (m *matcher) yearThenUnit(pos int) bool {
+	return m.atoms[pos].cls&clsYear != 0 && pos+1 < len(m.atoms) && m.atoms[pos+1].cls&clsUnit != 0 && m.atoms[pos+1].cls&clsUnits == 0
 }
 
 // capture puts the value of a word of a class into its field.

@@ -40,6 +40,9 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		var a atom
 		v.classify(t.Text, &a)
 		a.cls |= speech(t.Tag)
+		if a.word == v.last && (t.Tag == "VB" || t.Tag == "VBP") {
+			a.word, a.cls = 0, clsVerb // "may last three months"
+		}
 		a.tight = t.Start == prev
 		prev = t.End
 		atoms = append(atoms, a)

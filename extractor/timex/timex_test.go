@@ -70,6 +70,10 @@ func TestFind(t *testing.T) {
 		{"Theresa May may march.", ""},
 		{"The score was 2-1 and 10/12 voted; call 650-650-6500 now-ish.", ""},
 		{"The 68-year-old, aged 68, paid $2019 for “1984”.", ""},
+		{"The 2018 day fell.", "2018=2018"},
+		{"Iraq imports three-quarters of its food; the first-quarter-mile race.", ""},
+		{"Easter Island, Black Monday, USA Today and COVID-19 are names.", ""},
+		{"He is running in the Women's March on Kell.", ""},
 		// Orders of day, month, year.
 		{"14 January 2025; January 14, 2025; 14th of January, 2025; Jan. 14, 2025", "14 January 2025=2025-01-14|January 14, 2025=2025-01-14|14th of January, 2025=2025-01-14|Jan. 14, 2025=2025-01-14"},
 		{"2025-01-14 and 1/14/2025 and 14/1/2025 and 14.1.2025", "2025-01-14=2025-01-14|1/14/2025=2025-01-14|14/1/2025=2025-01-14|14.1.2025=2025-01-14"},

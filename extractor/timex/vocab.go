@@ -113,6 +113,7 @@ type vocab struct {
 	words []word
 	slash uint16 // the word "/"
 	may   uint16
+	last  uint16
 }
 
 func newVocab(tsv string) *vocab {
