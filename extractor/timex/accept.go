@@ -12,6 +12,10 @@ func (f *finder) accept(e *expr) bool {
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && in.end-in.first == 1 {
 		return f.year(in)
 	}
+	if in.f[fOp] == opHoliday && in.first > 0 && f.m.word(in.first, "new") && !f.m.atoms[in.first].breaks && f.m.atoms[in.first-1].cls&clsName != 0 &&
+		f.m.atoms[in.first-1].cls&(clsProper|clsAdjective) != 0 {
+		return false // Chinese New Year: its rule is the moon's
+	}
 	if in.f[fOp] == opHoliday && in.end-in.first == 1 && in.end < len(f.m.atoms) {
 		// "Easter Island" and "Halloween-themed" are no days
 		next := &f.m.atoms[in.end]

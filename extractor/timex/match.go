@@ -416,13 +416,14 @@ func (m *matcher) word(pos int, w string) bool {
 
 // holiday finds the longest name of a holiday at token pos: its index and its end.
 func (m *matcher) holiday(pos int) (index int32, end int) {
-	if a := &m.atoms[pos]; a.cls&clsHoliday == 0 || a.cls&clsName == 0 && m.word(pos, "new") { // "in the new year"
+	a := &m.atoms[pos]
+	if a.cls&clsHoliday == 0 {
 		return 0, 0
 	}
 holidays:
 	for i := range m.g.holidays {
 		words := m.g.holidays[i].words
-		if len(words) <= end-pos || pos+len(words) > len(m.atoms) {
+		if len(words) <= end-pos || pos+len(words) > len(m.atoms) || len(words) == 2 && a.cls&clsName == 0 && m.word(pos, "new") { // "in the new year"
 			continue
 		}
 		for k, w := range words {
