@@ -96,7 +96,7 @@ func Open(dir string, o Options) (*Index, error) {
 
 // prepare checks what the folder is, and makes an empty index where there is nothing.
 func prepare(dir string, readOnly bool) error {
-	raw, err := os.ReadFile(filepath.Join(dir, formatFile))
+	raw, err := os.ReadFile(filepath.Join(dir, formatFile)) //nolint:gosec // the folder is the user's choice
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		entries, err := os.ReadDir(dir)
@@ -108,7 +108,7 @@ func prepare(dir string, readOnly bool) error {
 		case readOnly:
 			return fmt.Errorf("%w in %s: `dateline run` makes one; --index names another folder", ErrMissing, dir)
 		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the folder is the user's choice
 			return err
 		}
 		// The format first: whatever a crash leaves behind it is known as ours.
@@ -131,7 +131,7 @@ func prepare(dir string, readOnly bool) error {
 				ErrVersion, dir, f.Version, FormatVersion)
 		}
 	}
-	_, err = os.Stat(filepath.Join(dir, dataFolder))
+	_, err = os.Stat(filepath.Join(dir, dataFolder)) //nolint:gosec // the folder is the user's choice
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -105,7 +105,7 @@ func TestNotAnIndex(t *testing.T) {
 				t.Errorf("Open returns %v, want %v", err, c.want)
 			}
 			if err == nil {
-				x.Close() //nolint:errcheck // the test has failed
+				x.Close()
 			}
 		})
 	}
@@ -147,7 +147,7 @@ func TestDamaged(t *testing.T) {
 			t.Errorf("%s: Open returns %v, want ErrDamaged", c.file, err)
 		}
 		if err == nil {
-			x.Close() //nolint:errcheck // the test has failed
+			x.Close()
 		}
 	}
 }
@@ -236,7 +236,7 @@ func check(t *testing.T, dir string, acknowledged map[string]int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer x.Close() //nolint:errcheck // read only
+	defer x.Close()
 	for id, revision := range acknowledged {
 		r, err := x.Get(t.Context(), id)
 		if err != nil {
@@ -268,7 +268,7 @@ func BenchmarkWrite(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer x.Close() //nolint:errcheck // the benchmark is over
+	defer x.Close()
 	n := 0
 	for b.Loop() {
 		var recs []pipeline.Record

@@ -126,7 +126,7 @@ func TestBulkRequests(t *testing.T) {
 				requests++
 				if requests <= len(test.statuses) {
 					w.WriteHeader(test.statuses[requests-1])
-					io.WriteString(w, test.body) //nolint:errcheck // a test's server
+					io.WriteString(w, test.body)
 					return
 				}
 				answerBulk(w, 201, 201)
@@ -205,7 +205,7 @@ func TestBulkSizes(t *testing.T) {
 
 func TestBulkStrangeAnswers(t *testing.T) {
 	for _, body := range []string{`{"items":[]}`, `{"items":[{"index":{}},{"index":{}}]}`, `{"items":[{"create":{"status":201}},{"create":{"status":201}}]}`, `nonsense`} {
-		x := fake(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }) //nolint:errcheck // a test's server
+		x := fake(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })
 		if _, err := x.bulk(t.Context(), indexOps("a", "b")); err == nil {
 			t.Errorf("no error for the answer %s", body)
 		}

@@ -209,9 +209,9 @@ func (x *Index) documents(r *pipeline.Record) (*documents, error) {
 
 func quoteDocument(shared document, q *search.Quote) document {
 	shared.Quote = &quotation{
-		Index: q.Index, Text: q.QuoteHit.Quote.Text, Kind: string(q.QuoteHit.Quote.Kind), Rule: q.QuoteHit.Quote.Rule, Score: q.QuoteHit.Quote.Score,
+		Index: q.Index, Text: q.Quote.Text, Kind: string(q.Quote.Kind), Rule: q.Quote.Rule, Score: q.Quote.Score,
 	}
-	if cue := q.QuoteHit.Quote.Cue; cue != nil {
+	if cue := q.Quote.Cue; cue != nil {
 		shared.Quote.Cue = cue.Text
 	}
 	switch {

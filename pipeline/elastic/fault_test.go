@@ -38,7 +38,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := http.DefaultTransport.RoundTrip(r)
 	if err == nil && w.after != nil {
 		if err := w.after(n); err != nil {
-			res.Body.Close() //nolint:errcheck // the answer is thrown away
+			res.Body.Close()
 			return nil, err
 		}
 	}

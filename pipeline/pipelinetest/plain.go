@@ -42,7 +42,7 @@ func (p *plainSearcher) Quotes(_ context.Context, q search.Query) (*search.Quote
 	for _, r := range p.records {
 		d := search.NewDocument(&r)
 		for _, quote := range d.Quotes {
-			if !wordsMatch(q, quote.QuoteHit.Quote.Text) || !articleMatches(q, &r, d) || !namesMatch(q.Speakers, quote.Speakers) {
+			if !wordsMatch(q, quote.Quote.Text) || !articleMatches(q, &r, d) || !namesMatch(q.Speakers, quote.Speakers) {
 				continue
 			}
 			hit := quote.QuoteHit
