@@ -36,10 +36,14 @@ func fold(s string) string {
 			b.WriteByte('l')
 		case r == 'ø' || r == 'Ø':
 			b.WriteByte('o')
-		case r == 'đ' || r == 'Đ':
+		case r == 'đ' || r == 'Đ' || r == 'ð' || r == 'Ð':
 			b.WriteByte('d')
 		case r == 'ß':
 			b.WriteString("ss")
+		case r == 'þ' || r == 'Þ':
+			b.WriteString("th")
+		case r == 'œ' || r == 'Œ':
+			b.WriteString("oe")
 		case r == 'æ' || r == 'Æ':
 			b.WriteString("ae")
 		case r == 'ı':

@@ -29,11 +29,12 @@ const (
 	perSentence    = 1.0 // for each sentence between
 	perParagraph   = 0.3
 	asSubject      = 1.4
+	asEmbedded     = 0.7
 	sameSentence   = 0.2
 	inQuotation    = 1.6
 	asPossessive   = 0.8
-	knownGender    = 1.0
-	likelyGender   = 1.0
+	knownGender    = 0.8
+	likelyGender   = 0.8
 	unlikelyGender = 2.5
 	headline       = 0.5
 	clear          = -3.0
@@ -49,6 +50,7 @@ type occurrence struct {
 	sentence  int
 	paragraph int
 	subject   bool
+	embedded  bool // subject of a clause inside the sentence
 	possessed bool // a possessive follows: "Smith's"
 	quoted    bool
 	pronoun   bool
@@ -158,6 +160,12 @@ func (p *pronouns) note(e, first, end int, subject, quoted, pronoun bool) {
 			o.subject = false
 		}
 	}
+	if !o.subject && !quoted && end < len(p.doc.Tokens) {
+		switch p.doc.Tokens[end].Tag {
+		case "VBD", "VBZ", "VBP", "MD":
+			o.embedded = true
+		}
+	}
 	p.counts[e]++
 	p.seen = append(p.seen, o)
 }
@@ -218,6 +226,9 @@ func (p *pronouns) best(i int, fits func(e int) (float64, bool)) int {
 		w -= perSentence*float64(min(here-o.sentence, lookBackSentences)) + perParagraph*float64(min(paragraph-o.paragraph, 4))
 		if o.subject {
 			w += asSubject
+		}
+		if o.embedded {
+			w += asEmbedded
 		}
 		if o.quoted {
 			w -= inQuotation
