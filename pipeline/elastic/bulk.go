@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 )
 
 // action is what an op does.
@@ -166,8 +168,10 @@ func (x *Index) bulkOnce(ctx context.Context, ops []op, part []int, out []outcom
 			Term   int64    `json:"_primary_term"`
 		} `json:"items"`
 	}
-	const path = "/_bulk?filter_path=items.*.status,items.*.error,items.*._seq_no,items.*._primary_term"
-	err = x.call(ctx, http.MethodPost, path, body.Bytes(), &res)
+	err = x.call(ctx, esapi.BulkRequest{
+		Body:       &body,
+		FilterPath: []string{"items.*.status", "items.*.error", "items.*._seq_no", "items.*._primary_term"},
+	}, &res)
 	var status *StatusError
 	if errors.As(err, &status) && tooLarge(status) {
 		if len(part) == 1 {
@@ -225,7 +229,7 @@ func (x *Index) wait(ctx context.Context, attempt int) error {
 		d = min(d*2, x.cfg.MaxBackoff)
 	}
 	d = min(d, x.cfg.MaxBackoff)
-	timer := time.NewTimer(d/2 + rand.N(d/2+1))
+	timer := time.NewTimer(d/2 + rand.N(d/2+1)) //nolint:gosec // jitter needs no secrecy
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -1,10 +1,10 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +14,7 @@ import (
 	"github.com/datelinenews/dateline/pipeline/pipelinetest"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest/servers"
 	"github.com/datelinenews/dateline/pipeline/search"
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 )
 
 // open is an index under a prefix of the test's own on a real server, set up.
@@ -32,8 +33,8 @@ func open(t *testing.T, change ...func(*Config)) *Index {
 	}
 	t.Cleanup(func() {
 		// Best effort: the server is a test's own, and ends with it.
-		path := "/" + strings.Join([]string{x.articles() + "-*", x.mentions() + "-*", x.quotes() + "-*", x.ledger()}, ",")
-		_ = x.call(context.WithoutCancel(t.Context()), http.MethodDelete, path+"?ignore_unavailable=true", nil, nil)
+		names := []string{x.articles() + "-*", x.mentions() + "-*", x.quotes() + "-*", x.ledger()}
+		_ = x.call(context.WithoutCancel(t.Context()), esapi.IndicesDeleteRequest{Index: names, IgnoreUnavailable: yes()}, nil)
 		_ = x.Close()
 	})
 	return x
@@ -57,7 +58,7 @@ func (x *Index) ids(t *testing.T, alias string, query node) []string {
 			} `json:"hits"`
 		} `json:"hits"`
 	}
-	if err := x.call(t.Context(), http.MethodPost, "/"+alias+"/_search?ignore_unavailable=true", body, &res); err != nil {
+	if err := x.call(t.Context(), esapi.SearchRequest{Index: []string{alias}, Body: bytes.NewReader(body), IgnoreUnavailable: yes()}, &res); err != nil {
 		t.Fatal(err)
 	}
 	out := []string{}

@@ -8,13 +8,13 @@
 // text, which is the field "text". The index dateline-ledger says where each article's documents
 // are; see Index.Write.
 //
-// Requests go through Elastic's own low-level transport, which brings connections, failover and
-// authentication; its typed API would bring minutes of compiling. Nothing beyond the basic server
+// Requests are those of go-elasticsearch's esapi, over Elastic's transport, which brings
+// connections, failover and authentication. The module's root package would bring its typed API
+// too, and minutes of compiling. Nothing beyond the basic server
 // is needed: no ILM, no data streams, no scripts.
 package elastic
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 )
 
 // ErrSetup says that the index templates are not there yet.
@@ -250,31 +251,19 @@ func (f *failure) String() string {
 
 // call sends one request and decodes the answer into out, where that is not nil. An answer that is
 // no success is a *StatusError.
-func (x *Index) call(ctx context.Context, method, path string, body []byte, out any) error {
+func (x *Index) call(ctx context.Context, req esapi.Request, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, x.cfg.Timeout)
 	defer cancel()
-	var r io.Reader
-	if body != nil {
-		r = bytes.NewReader(body)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, path, r)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if strings.HasPrefix(path, "/_bulk") {
-		req.Header.Set("Content-Type", "application/x-ndjson")
-	}
-	res, err := x.client.Perform(req)
+	res, err := req.Do(ctx, x.client)
 	if err != nil {
 		return fmt.Errorf("reach elasticsearch: %w", err)
 	}
-	defer res.Body.Close() //nolint:errcheck // read to its end below
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return fmt.Errorf("read elasticsearch's answer: %w", err)
+	var raw []byte
+	if res.Body != nil {
+		defer res.Body.Close()
+		if raw, err = io.ReadAll(res.Body); err != nil {
+			return fmt.Errorf("read elasticsearch's answer: %w", err)
+		}
 	}
 	if res.StatusCode >= 300 {
 		return statusError(res.StatusCode, raw)
@@ -304,9 +293,15 @@ func statusError(status int, raw []byte) *StatusError {
 
 // Refresh makes what has been written findable, for tests and at a run's end.
 func (x *Index) Refresh(ctx context.Context) error {
-	path := "/" + strings.Join([]string{x.articles(), x.mentions(), x.quotes()}, ",") + "/_refresh?ignore_unavailable=true"
-	if err := x.call(ctx, http.MethodPost, path, nil, nil); err != nil {
+	req := esapi.IndicesRefreshRequest{Index: []string{x.articles(), x.mentions(), x.quotes()}, IgnoreUnavailable: yes()}
+	if err := x.call(ctx, req, nil); err != nil {
 		return fmt.Errorf("refresh: %w", err)
 	}
 	return nil
+}
+
+// yes is the optional parameter that is set.
+func yes() *bool {
+	b := true
+	return &b
 }

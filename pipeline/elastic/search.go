@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/search"
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 )
 
 const (
@@ -134,7 +136,8 @@ func (x *Index) Get(ctx context.Context, id string) (*pipeline.Record, error) {
 		var doc struct {
 			Source source `json:"_source"`
 		}
-		err := x.call(ctx, http.MethodGet, "/"+ref.index+"/_doc/"+url.PathEscape(id), nil, &doc)
+		// esapi puts the ID into the path as it is.
+		err := x.call(ctx, esapi.GetRequest{Index: ref.index, DocumentID: url.PathEscape(id)}, &doc)
 		var status *StatusError
 		switch {
 		case errors.As(err, &status) && status.Status == http.StatusNotFound:
@@ -166,9 +169,14 @@ func (x *Index) ask(ctx context.Context, q search.Query, quotes bool) (*answer, 
 	}
 	// The statistics of all months count in each (dfs): else a word would be as rare as it is in
 	// the article's month.
-	path := "/" + alias + "/_search?search_type=dfs_query_then_fetch&ignore_unavailable=true&allow_no_indices=true"
 	var res answer
-	if err := x.patiently(ctx, func() error { return x.call(ctx, http.MethodPost, path, body, &res) }); err != nil {
+	err = x.patiently(ctx, func() error {
+		return x.call(ctx, esapi.SearchRequest{
+			Index: []string{alias}, Body: bytes.NewReader(body), SearchType: "dfs_query_then_fetch",
+			IgnoreUnavailable: yes(), AllowNoIndices: yes(),
+		}, &res)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &res, nil

@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 )
 
 //go:embed templates/*.json
@@ -45,13 +47,13 @@ func (x *Index) Setup(ctx context.Context) ([]Change, error) {
 		}
 	}
 	var changes []Change
-	for _, t := range []struct{ file, path, name string }{
-		{"common", "/_component_template/", x.cfg.Prefix + "-common"},
-		{"articles", "/_index_template/", x.articles()},
-		{"mentions", "/_index_template/", x.mentions()},
-		{"quotes", "/_index_template/", x.quotes()},
+	for _, t := range []struct{ file, name string }{
+		{"common", x.cfg.Prefix + "-common"},
+		{"articles", x.articles()},
+		{"mentions", x.mentions()},
+		{"quotes", x.quotes()},
 	} {
-		done, err := x.putTemplate(ctx, t.file, t.path+t.name)
+		done, err := x.putTemplate(ctx, t.file, t.name)
 		if err != nil {
 			return changes, fmt.Errorf("set up elasticsearch: template %s: %w", t.name, err)
 		}
@@ -78,7 +80,7 @@ func (x *Index) checkServer(ctx context.Context) error {
 			Distribution string `json:"distribution"`
 		} `json:"version"`
 	}
-	if err := x.call(ctx, http.MethodGet, "/", nil, &info); err != nil {
+	if err := x.call(ctx, esapi.InfoRequest{}, &info); err != nil {
 		return err
 	}
 	number, _, _ := strings.Cut(info.Version.Number, ".")
@@ -97,7 +99,7 @@ func (x *Index) checkServer(ctx context.Context) error {
 // checkAlias checks that there is no index of an alias's name.
 func (x *Index) checkAlias(ctx context.Context, alias string) error {
 	var indices map[string]json.RawMessage
-	err := x.call(ctx, http.MethodGet, "/"+alias+"?ignore_unavailable=true&filter_path=*.aliases", nil, &indices)
+	err := x.call(ctx, esapi.IndicesGetRequest{Index: []string{alias}, IgnoreUnavailable: yes(), FilterPath: []string{"*.aliases"}}, &indices)
 	if err != nil {
 		return err
 	}
@@ -125,8 +127,9 @@ func (x *Index) template(file string) (body []byte, hash string, err error) {
 	return body, hash, err
 }
 
-// putTemplate writes a template unless it is there.
-func (x *Index) putTemplate(ctx context.Context, file, path string) (string, error) {
+// putTemplate writes a template unless it is there. The one of what all indices share is a
+// component template.
+func (x *Index) putTemplate(ctx context.Context, file, name string) (string, error) {
 	body, hash, err := x.template(file)
 	if err != nil {
 		return "", err
@@ -144,8 +147,12 @@ func (x *Index) putTemplate(ctx context.Context, file, path string) (string, err
 			Template meta `json:"index_template"`
 		} `json:"index_templates"`
 	}
+	var get, put esapi.Request = esapi.IndicesGetIndexTemplateRequest{Name: name}, esapi.IndicesPutIndexTemplateRequest{Name: name, Body: bytes.NewReader(body)}
+	if file == "common" {
+		get, put = esapi.ClusterGetComponentTemplateRequest{Name: []string{name}}, esapi.ClusterPutComponentTemplateRequest{Name: name, Body: bytes.NewReader(body)}
+	}
 	done := updated
-	err = x.call(ctx, http.MethodGet, path, nil, &have)
+	err = x.call(ctx, get, &have)
 	var status *StatusError
 	switch {
 	case errors.As(err, &status) && status.Status == http.StatusNotFound:
@@ -156,7 +163,7 @@ func (x *Index) putTemplate(ctx context.Context, file, path string) (string, err
 		len(have.Index) == 1 && have.Index[0].Template.Meta.Hash == hash:
 		return unchanged, nil
 	}
-	return done, x.call(ctx, http.MethodPut, path, body, nil)
+	return done, x.call(ctx, put, nil)
 }
 
 // putMappings adds to existing indices the fields that the templates have and they lack.
@@ -175,8 +182,10 @@ func (x *Index) putMappings(ctx context.Context, what string) error {
 		if err := json.Unmarshal(body, &t); err != nil {
 			return err
 		}
-		path := "/" + alias + "-*/_mapping?ignore_unavailable=true&allow_no_indices=true"
-		if err := x.call(ctx, http.MethodPut, path, t.Template.Mappings, nil); err != nil {
+		req := esapi.IndicesPutMappingRequest{
+			Index: []string{alias + "-*"}, Body: bytes.NewReader(t.Template.Mappings), IgnoreUnavailable: yes(), AllowNoIndices: yes(),
+		}
+		if err := x.call(ctx, req, nil); err != nil {
 			return fmt.Errorf("the indices of %s can't take the new mapping: reindex them: %w", alias, err)
 		}
 	}
@@ -186,7 +195,7 @@ func (x *Index) putMappings(ctx context.Context, what string) error {
 // putLedger makes the ledger unless it is there.
 func (x *Index) putLedger(ctx context.Context) (string, error) {
 	var status *StatusError
-	err := x.call(ctx, http.MethodHead, "/"+x.ledger(), nil, nil)
+	err := x.call(ctx, esapi.IndicesExistsRequest{Index: []string{x.ledger()}}, nil)
 	if err == nil {
 		return unchanged, nil
 	}
@@ -197,7 +206,7 @@ func (x *Index) putLedger(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = x.call(ctx, http.MethodPut, "/"+x.ledger(), body, nil)
+	err = x.call(ctx, esapi.IndicesCreateRequest{Index: x.ledger(), Body: bytes.NewReader(body)}, nil)
 	if errors.As(err, &status) && status.Type == "resource_already_exists_exception" {
 		return unchanged, nil // somebody else's setup was quicker
 	}

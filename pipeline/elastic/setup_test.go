@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest"
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 )
 
 func TestSetupIsIdempotent(t *testing.T) {
@@ -30,7 +32,7 @@ func TestSetupIsIdempotent(t *testing.T) {
 	}
 	// A template of another release is brought up to date.
 	body := []byte(`{"index_patterns":["` + x.quotes() + `-*"],"priority":500,"_meta":{"hash":"old"}}`)
-	if err := x.call(t.Context(), http.MethodPut, "/_index_template/"+x.quotes(), body, nil); err != nil {
+	if err := x.call(t.Context(), esapi.IndicesPutIndexTemplateRequest{Name: x.quotes(), Body: bytes.NewReader(body)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if changes, err = x.Setup(t.Context()); err != nil || changes[3].Done != updated {
@@ -53,14 +55,13 @@ func (x *Index) under(t *testing.T, prefix string) *Index {
 func TestSetupRefusesAnIndexForAnAlias(t *testing.T) {
 	x := open(t)
 	y := x.under(t, x.cfg.Prefix+"x")
-	path := "/" + y.mentions()
-	if err := x.call(t.Context(), http.MethodPut, path, nil, nil); err != nil {
+	if err := x.call(t.Context(), esapi.IndicesCreateRequest{Index: y.mentions()}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := y.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), "must be an alias") {
 		t.Errorf("Setup returns %v", err)
 	}
-	if err := x.call(t.Context(), http.MethodDelete, path, nil, nil); err != nil {
+	if err := x.call(t.Context(), esapi.IndicesDeleteRequest{Index: []string{y.mentions()}}, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -92,7 +93,7 @@ func TestOtherServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			x := fake(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(c.status)
-				io.WriteString(w, c.body) //nolint:errcheck // a test's server
+				io.WriteString(w, c.body)
 			})
 			if _, err := x.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("Setup returns %v, want %q", err, c.want)
@@ -154,7 +155,7 @@ func TestMappingConflict(t *testing.T) {
 	older.Published = older.Published.AddDate(0, -1, 0)
 	x.mustWrite(t, older)
 	body := []byte(`{"mappings":{"properties":{"article":{"properties":{"source":{"type":"integer"}}}}}}`)
-	if err := x.call(t.Context(), http.MethodPut, "/"+x.articles()+"-2025.06", body, nil); err != nil {
+	if err := x.call(t.Context(), esapi.IndicesCreateRequest{Index: x.articles() + "-2025.06", Body: bytes.NewReader(body)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	newer, good := pipelinetest.NewRecord("a", 2000, "Ann Brook"), pipelinetest.NewRecord("b", 1000, "Cy Marsh")

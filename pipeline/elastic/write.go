@@ -1,6 +1,7 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"reflect"
 
 	"github.com/datelinenews/dateline/pipeline"
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 )
 
 // rounds is how often a record is begun anew because another writer came between.
@@ -180,7 +182,9 @@ func (x *Index) entries(ctx context.Context, ids []string) ([]*entry, []state, e
 			Error  *failure `json:"error"`
 		} `json:"docs"`
 	}
-	err = x.patiently(ctx, func() error { return x.call(ctx, http.MethodPost, "/"+x.ledger()+"/_mget", body, &res) })
+	err = x.patiently(ctx, func() error {
+		return x.call(ctx, esapi.MgetRequest{Index: x.ledger(), Body: bytes.NewReader(body)}, &res)
+	})
 	var status *StatusError
 	if errors.As(err, &status) && status.Status == http.StatusNotFound {
 		return nil, nil, x.notSetUp()
