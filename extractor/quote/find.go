@@ -266,7 +266,8 @@ func letterOrDigit(s string) bool {
 func (u *unit) only(a, b int) bool {
 	for i := a; i < b; i++ {
 		it := &u.items[i]
-		if it.kind != word || letterOrDigit(it.low) && it.tag != "RB" && !adverb(it.low) && it.low != "that" && it.low != "and" && it.low != "but" {
+		if it.kind != word || letterOrDigit(it.low) && it.tag != "RB" && !adverb(it.low) && it.low != "that" && it.low != "and" && it.low != "but" &&
+			!(it.low == "in" && (u.at(i+1).low == "part" || u.at(i+1).low == "full")) && !(it.low == "part" || it.low == "full") {
 			return false
 		}
 	}

@@ -25,6 +25,14 @@ func (u *unit) common(first, end int) int {
 	if core == first || core < end {
 		return -1
 	}
+	if is(u.items[core-1].low, document) && first > 2 && !u.prepositional(first) {
+		// "They released a statement which said": theirs.
+		if f, e, h := u.mainSubject(first - 1); f >= 0 && e < first {
+			if m := u.mentionAt(h); m >= 0 {
+				return u.f.mentions[m].Entity
+			}
+		}
+	}
 	det := u.items[first].low
 	if det == "a" || det == "an" || det == "another" || det == "one" || det == "some" || u.items[first].tag == "CD" {
 		return -1

@@ -133,7 +133,7 @@ func (u *unit) nominal(first, end int) int {
 			continue
 		}
 		t := u.f.mentions[u.items[i].ref].Type
-		if t == ner.Organisation || t == ner.Person && i+1 < end && u.items[i+1].tag == "POS" {
+		if t == ner.Organisation || t == ner.Person && (i+1 < end && u.items[i+1].tag == "POS" || i > core && u.at(i-1).low == "by") {
 			pick = u.f.mentions[u.items[i].ref].Entity
 			break
 		}
