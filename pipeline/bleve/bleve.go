@@ -1,8 +1,9 @@
 // Package bleve keeps records in an index in a folder, searchable without a server: a
 // pipeline.Sink and a search.Searcher over github.com/blevesearch/bleve.
 //
-// The folder holds dateline-index.json, which names the format and its version, and the index
-// itself under data/. One process may write, and then no other may read; else any number may read.
+// The folder holds dateline-index.json, which names the format and its version, the index itself
+// under data/, and in writes.json how many batches it must have. One process may write, and then no
+// other may read; else any number may read.
 //
 // An article and its quotes are written, and those of its older revision removed, in one batch, of
 // which a crash leaves all or nothing; when Write returns, the batch is on the disk.
@@ -15,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -39,6 +41,7 @@ const (
 	formatName = "dateline-index"
 	formatFile = "dateline-index.json"
 	ownerFile  = "owner.json"
+	writesFile = "writes.json"
 	dataFolder = "data"
 	newFolder  = "data.new"
 )
@@ -58,7 +61,11 @@ type Index struct {
 	readOnly bool
 	index    bleve.Index
 	writing  sync.Mutex // a Write reads revisions before it replaces them
+	writes   uint64     // batches that the index has; under writing
 }
+
+// writesKey is where the index itself counts its batches.
+const writesKey = "writes"
 
 // format is what formatFile holds.
 type format struct {
@@ -96,7 +103,7 @@ func Open(dir string, o Options) (*Index, error) {
 
 // prepare checks what the folder is, and makes an empty index where there is nothing.
 func prepare(dir string, readOnly bool) error {
-	raw, err := os.ReadFile(filepath.Join(dir, formatFile)) //nolint:gosec // the folder is the user's choice
+	raw, err := os.ReadFile(filepath.Join(dir, formatFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		entries, err := os.ReadDir(dir)
@@ -108,7 +115,7 @@ func prepare(dir string, readOnly bool) error {
 		case readOnly:
 			return fmt.Errorf("%w in %s: `dateline run` makes one; --index names another folder", ErrMissing, dir)
 		}
-		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the folder is the user's choice
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 		// The format first: whatever a crash leaves behind it is known as ours.
@@ -131,7 +138,7 @@ func prepare(dir string, readOnly bool) error {
 				ErrVersion, dir, f.Version, FormatVersion)
 		}
 	}
-	_, err = os.Stat(filepath.Join(dir, dataFolder)) //nolint:gosec // the folder is the user's choice
+	_, err = os.Stat(filepath.Join(dir, dataFolder))
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -161,9 +168,23 @@ func create(dir string) error {
 	return os.Rename(fresh, filepath.Join(dir, dataFolder))
 }
 
-// openData opens the index itself and looks whether it answers. A damaged file may make the library
-// panic, which is an error here.
-func openData(dir string, o Options) (x *Index, err error) {
+// openData opens the index itself. Where the library can't load what was written last, it goes on
+// with what was written before, and deletes the rest when it may write: so an index is first opened
+// for reading, to see whether it is whole.
+func openData(dir string, o Options) (*Index, error) {
+	x, err := openWhole(dir, Options{ReadOnly: true, Wait: o.Wait})
+	if err != nil || o.ReadOnly {
+		return x, err
+	}
+	if err := x.index.Close(); err != nil {
+		return nil, err
+	}
+	return openWhole(dir, o)
+}
+
+// openWhole opens the index itself and looks whether it answers and has all its batches. A damaged
+// file may make the library panic, which is an error here.
+func openWhole(dir string, o Options) (x *Index, err error) {
 	damaged := func(why any) error {
 		return fmt.Errorf("%w: %s: %v: move the folder away and build it anew (`dateline run`), or bring a copy back", ErrDamaged, dir, why)
 	}
@@ -184,10 +205,48 @@ func openData(dir string, o Options) (x *Index, err error) {
 		return nil, damaged(err)
 	}
 	x = &Index{dir: dir, readOnly: o.ReadOnly, index: index}
+	if err := x.checkWrites(); err != nil {
+		return nil, errors.Join(damaged(err), index.Close())
+	}
 	if err := x.probe(); err != nil {
 		return nil, errors.Join(damaged(err), index.Close())
 	}
 	return x, nil
+}
+
+// checkWrites compares the batches that the index has with those that it must have. It may have
+// more, for a process may have ended before it counted the last.
+func (x *Index) checkWrites() error {
+	raw, err := x.index.GetInternal([]byte(writesKey))
+	if err != nil {
+		return err
+	}
+	if len(raw) > 0 {
+		if x.writes, err = strconv.ParseUint(string(raw), 10, 64); err != nil {
+			return err
+		}
+	}
+	var must struct {
+		Writes uint64 `json:"writes"`
+	}
+	raw, err = os.ReadFile(filepath.Join(x.dir, writesFile))
+	if err != nil || json.Unmarshal(raw, &must) != nil {
+		return nil // not written yet, or the power failed before it was on the disk
+	}
+	if x.writes < must.Writes {
+		return fmt.Errorf("of %d batches written only %d can be read", must.Writes, x.writes)
+	}
+	return nil
+}
+
+// countWrites says beside the index that it has so many batches. It is a safeguard that costs no
+// sync; where it comes too late, nothing is lost.
+func (x *Index) countWrites() error {
+	path := filepath.Join(x.dir, writesFile)
+	if err := os.WriteFile(path+".new", fmt.Appendf(nil, "{\"writes\":%d}\n", x.writes), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 // holder says who has the index open.

@@ -45,7 +45,12 @@ func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
 		if batch.Size() == 0 {
 			return nil
 		}
+		batch.SetInternal([]byte(writesKey), strconv.AppendUint(nil, x.writes+1, 10))
 		if err := x.index.Batch(batch); err != nil {
+			return fmt.Errorf("write index: %w", err)
+		}
+		x.writes++
+		if err := x.countWrites(); err != nil {
 			return fmt.Errorf("write index: %w", err)
 		}
 		batch = x.index.NewBatch() // not Reset: the library may still be looking at the old one
