@@ -129,8 +129,13 @@ func (p *Parser) paragraph(d *Doc, para Span, toks []token.Token) []token.Token 
 	}
 	eachPiece(src, func(start, end int) {
 		base := para.Start + start
-		if letters(src[start:end]) {
+		switch piece := src[start:end]; {
+		case letters(piece):
 			add(base, para.Start+end)
+			return
+		case !wordy(piece):
+			// A row of signs is peeled mark by mark, which prose does in quadratic time.
+			cutInside(piece, func(s, e int) { add(base+s, base+e) })
 			return
 		}
 		for _, t := range p.tokenizer.Tokenize(src[start:end]) {

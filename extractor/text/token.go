@@ -54,6 +54,11 @@ func letters(s string) bool {
 	return true
 }
 
+// wordy reports whether s has a letter or a digit.
+func wordy(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
+}
+
 // cutInside cuts one of prose's tokens where a name may end inside it, and calls yield for each
 // part: at hyphens, slashes, dashes, marks and symbols, before clitics, and where the space after
 // a full stop is missing. Addresses of the web and of mail stay whole.
