@@ -1,5 +1,7 @@
 package feature
 
+import "github.com/datelinenews/dateline/extractor/text"
+
 // templates of token features; they follow the word templates.
 const (
 	kBias = iota + 200
@@ -39,6 +41,17 @@ const (
 	kAcronymCluster
 	kHasAcronym
 	kSport // 8 of them
+	_
+	_
+	_
+	_
+	_
+	_
+	_
+	kTag
+	kTagLeft
+	kTagRight
+	kTags
 )
 
 // AppendToken appends the features of token i of sentence s that depend on more than one word.
@@ -77,6 +90,11 @@ func (d *Doc) AppendToken(out []uint64, s, i int) []uint64 {
 		add(w.shape, kShapeFirst)
 		add(w.lower, kWordFirst)
 	}
+	t, tl, tr := d.tag(sent, i), d.tag(sent, i-1), d.tag(sent, i+1)
+	add(t, kTag)
+	add(tl, kTagLeft)
+	add(tr, kTagRight)
+	add(mix(mix(tl, t), tr), kTags)
 	out = d.appendLists(out, sent.FirstToken, sent.EndToken, i, apart)
 	if w.class == other || mode == Normal && !w.class.upper() {
 		return out
@@ -100,6 +118,14 @@ func (d *Doc) AppendToken(out []uint64, s, i int) []uint64 {
 		out = d.appendRun(out, sent.FirstToken, sent.EndToken, i)
 	}
 	return out
+}
+
+// tag hashes the part of speech of token i, 1 outside of its sentence.
+func (d *Doc) tag(s *text.Sentence, i int) uint64 {
+	if i < s.FirstToken || i >= s.EndToken {
+		return 1
+	}
+	return Hash(d.doc.Tokens[i].Tag)
 }
 
 func (d *Doc) appendLists(out []uint64, first, end, i int, apart uint64) []uint64 {
