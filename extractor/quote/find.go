@@ -267,12 +267,15 @@ func (u *unit) only(a, b int) bool {
 	for i := a; i < b; i++ {
 		it := &u.items[i]
 		if it.kind != word || letterOrDigit(it.low) && it.tag != "RB" && !adverb(it.low) && it.low != "that" && it.low != "and" && it.low != "but" &&
-			!(it.low == "in" && (u.at(i+1).low == "part" || u.at(i+1).low == "full")) && !(it.low == "part" || it.low == "full") {
+			(it.low != "in" || !extent(u.at(i+1).low)) && !extent(it.low) {
 			return false
 		}
 	}
 	return true
 }
+
+// extent reports whether a word ends "read in part" or "read in full".
+func extent(low string) bool { return low == "part" || low == "full" }
 
 // breaks reports whether a sentence ends in [a, b).
 func (u *unit) breaks(a, b int) bool {

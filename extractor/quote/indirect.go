@@ -313,7 +313,7 @@ func (u *unit) clauseBefore(i int) (first, end int) {
 // speaker does something else ("…, and predicted …"), without closing punctuation.
 func (u *unit) clauseEnd(i int, f *frame) int {
 	end := i
-	for end < len(u.items) && end < i+longestClause && !(u.items[end].kind == word && u.items[end].tag == ".") {
+	for end < len(u.items) && end < i+longestClause && (u.items[end].kind != word || u.items[end].tag != ".") {
 		it := &u.items[end]
 		if end > i+2 && (it.low == "and" || it.low == "but") && !f.according {
 			k := end + 1

@@ -14,7 +14,7 @@ const nominalReach = 60
 // commissioner"; -1 where that is not clear.
 func (u *unit) common(first, end int) int {
 	core := first
-	for core < end && !(u.items[core].kind == word && linking(u.items[core].low)) {
+	for core < end && (u.items[core].kind != word || !linking(u.items[core].low)) {
 		core++
 	}
 	for i := first; i < end; i++ {

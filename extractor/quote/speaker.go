@@ -22,7 +22,7 @@ func (u *unit) headOf(first, end int) int {
 		}
 	}
 	core := first
-	for core < end && !(u.items[core].kind == word && linking(u.items[core].low)) {
+	for core < end && (u.items[core].kind != word || !linking(u.items[core].low)) {
 		core++
 	}
 	if core > first && u.items[core-1].kind == name {
@@ -121,7 +121,7 @@ func (u *unit) maySpeak(i int) bool {
 // "a spokesman for Apple"; -1 where it is nobody's that is named there.
 func (u *unit) nominal(first, end int) int {
 	core := first
-	for core < end && !(u.items[core].kind == word && linking(u.items[core].low)) {
+	for core < end && (u.items[core].kind != word || !linking(u.items[core].low)) {
 		core++
 	}
 	if core == first || !is(u.items[core-1].low, voice) {
