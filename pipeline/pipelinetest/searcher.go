@@ -15,7 +15,7 @@ import (
 	"github.com/datelinenews/dateline/pipeline/search"
 )
 
-// TestSearcher tests the contract of search.Searcher. Open gives a searcher over exactly the
+// TestSearcher tests the contract of search.Searcher, and of search.Explorer. Open gives a searcher over exactly the
 // records, which were written by the sink of the same index, and can be found.
 //
 // Every engine is held to the answers of one plain reference (see plainSearcher), so that all
@@ -61,6 +61,13 @@ func TestSearcher(t *testing.T, open func(t *testing.T, recs []pipeline.Record) 
 		if articles < 50 || quotes < 30 {
 			t.Errorf("only %d of the questions found some of the articles and %d some quotes: they show nothing", articles, quotes)
 		}
+	})
+	t.Run("explore", func(t *testing.T) {
+		e, ok := s.(search.Explorer)
+		if !ok {
+			t.Fatalf("%T is no search.Explorer", s)
+		}
+		testExplorer(t, e, plain)
 	})
 	t.Run("relevance", func(t *testing.T) { testRelevance(t, s) })
 	t.Run("pages", func(t *testing.T) { testPages(t, s, len(recs)) })
