@@ -175,3 +175,20 @@ func binary(page []byte) string {
 	}
 	return ""
 }
+
+// Text is the text of a piece of HTML as feeds hold it: paragraphs separated by blank lines, white
+// space collapsed, no markup. Nothing is judged to be the page's furniture.
+func Text(fragment string) string {
+	doc, err := html.Parse(strings.NewReader(strings.ToValidUTF8(fragment, "\ufffd")))
+	if err != nil {
+		return plain(fragment)
+	}
+	if body := find(doc, "body"); body != nil {
+		return blockText(body, "")
+	}
+	return ""
+}
+
+// ToUTF8 transcodes a document by its byte order mark, the Content-Type header or a meta element;
+// see decode.
+func ToUTF8(page []byte, contentType string) ([]byte, error) { return decode(page, contentType) }
