@@ -104,7 +104,7 @@ func (d *Dictionary) add(parser *text.Parser, line string) error {
 		}
 		return nil
 	}
-	if kind == "organization" { //nolint:misspell // the American spelling is understood
+	if kind == "organization" { // the American spelling is understood
 		kind = Organisation.String()
 	}
 	if err := e.Type.UnmarshalText([]byte(kind)); err != nil {

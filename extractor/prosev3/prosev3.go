@@ -33,7 +33,7 @@ func TypeOf(label string) (ner.Type, bool) {
 	switch label {
 	case "PERSON":
 		return ner.Person, true
-	case "ORGANIZATION": //nolint:misspell // prose spells it so
+	case "ORGANIZATION": // prose spells it so
 		return ner.Organisation, true
 	case "GPE", "LOCATION", "FACILITY", "GSP":
 		return ner.Place, true

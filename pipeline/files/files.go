@@ -333,7 +333,7 @@ func (s *Source) Read(ctx context.Context) (*pipeline.Batch, error) {
 		}
 		m, err := s.cur.message(ctx)
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			s.cur.close()
 			s.cur = nil
 			continue

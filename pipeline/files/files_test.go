@@ -65,7 +65,7 @@ func readAll(t *testing.T, s *files.Source) []pipeline.Message {
 	var all []pipeline.Message
 	for {
 		b, err := s.Read(t.Context())
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all
 		}
 		if err != nil {
@@ -138,7 +138,7 @@ func TestFolder(t *testing.T) {
 	if s.Total() <= 0 || s.Position() != s.Total() {
 		t.Errorf("%d of %d bytes read", s.Position(), s.Total())
 	}
-	if _, err := s.Read(t.Context()); err != io.EOF {
+	if _, err := s.Read(t.Context()); !errors.Is(err, io.EOF) {
 		t.Errorf("after the end: %v", err)
 	}
 }
@@ -392,7 +392,7 @@ func FuzzRead(f *testing.F) {
 		defer func() { _ = s.Close() }()
 		for n := 0; ; n++ {
 			batch, err := s.Read(t.Context())
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err != nil {

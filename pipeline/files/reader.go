@@ -234,12 +234,12 @@ func (r *reader) nextLine() (pipeline.Message, error) {
 	for {
 		r.line++
 		line, long, err := r.readLine()
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			m := r.failed(line, readError(err))
 			m.Origin.Line = r.line
 			return m, nil
 		}
-		r.ended = err == io.EOF
+		r.ended = errors.Is(err, io.EOF)
 		line = bytes.TrimSuffix(line, []byte("\r"))
 		switch {
 		case long:
@@ -264,7 +264,7 @@ func (r *reader) readLine() (line []byte, long bool, err error) {
 			part = part[:room]
 		}
 		line = append(line, part...)
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			return line, long, err
 		}
 	}
@@ -274,7 +274,7 @@ func (r *reader) readLine() (line []byte, long bool, err error) {
 func (r *reader) element() (pipeline.Message, error) {
 	value, line, err := r.array.next()
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		r.ended = true
 		return pipeline.Message{}, io.EOF
 	case err != nil:

@@ -59,7 +59,7 @@ func (a *Admin) Ping(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing was written
+	defer conn.Close() // nothing was written
 	if _, err := conn.Brokers(); err != nil {
 		return a.link.explain(ctx, err)
 	}

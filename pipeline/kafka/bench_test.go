@@ -19,7 +19,7 @@ func BenchmarkSource(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer a.Close() //nolint:errcheck // always nil
+	defer a.Close() // always nil
 	if _, err := a.EnsureTopics(b.Context(), Topic{Name: topic, Partitions: 4}); err != nil {
 		b.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func BenchmarkSource(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer p.Close() //nolint:errcheck // always nil
+	defer p.Close() // always nil
 	var ms []pipeline.Message
 	for i := range 1000 {
 		text := bytes.Repeat(fmt.Appendf(nil, "The ferry %d left port %d at noon. ", i, i*7), 120)
@@ -44,7 +44,7 @@ func BenchmarkSource(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // always nil
+	defer s.Close() // always nil
 	b.SetBytes(int64(len(ms[0].Value)))
 	first := true
 	for n := 0; n < b.N; {

@@ -117,7 +117,7 @@ func readBytes(b kafka.Bytes) ([]byte, error) {
 	if b == nil {
 		return nil, nil
 	}
-	defer b.Close() //nolint:errcheck // frees memory, can't fail
+	defer b.Close() // frees memory, can't fail
 	return protocol.ReadAll(b)
 }
 

@@ -93,7 +93,7 @@ func TestPingErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // only to be rude
+	defer l.Close() // only to be rude
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -113,7 +113,7 @@ func TestPingErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer a.Close() //nolint:errcheck // always nil
+			defer a.Close()
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
 			err = a.Ping(ctx)

@@ -123,7 +123,7 @@ func (p *Producer) Produce(ctx context.Context, messages []pipeline.Message) err
 			rejected.add(o, fmt.Sprintf("the message has %d bytes, over the limit of %d", o.size(), p.cfg.MaxMessageBytes))
 			continue
 		}
-		place := 0
+		var place int
 		if len(o.msg.Key) == 0 {
 			place = int(p.turn.Add(1)) % len(partitions)
 		} else {
@@ -196,7 +196,7 @@ func (l *link) partitions(ctx context.Context, topic string) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // nothing was written
+	defer conn.Close()
 	parts, err := conn.ReadPartitions(topic)
 	if errors.Is(err, kafka.UnknownTopicOrPartition) || err == nil && len(parts) == 0 {
 		return nil, fmt.Errorf("topic %q does not exist: make it with `dateline setup`: %w", topic, kafka.UnknownTopicOrPartition)

@@ -99,7 +99,7 @@ func TestPartitioning(t *testing.T) {
 	if len(used) != 6 {
 		t.Errorf("50 keys use partitions %v of 6", used)
 	}
-	if _, err := s.Read(t.Context()); err != io.EOF {
+	if _, err := s.Read(t.Context()); !errors.Is(err, io.EOF) {
 		t.Errorf("at the end: %v", err)
 	}
 }
@@ -128,7 +128,7 @@ func TestDeadLetters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close() //nolint:errcheck // always nil
+	defer d.Close()
 	letters := []pipeline.DeadLetter{
 		{Value: []byte("not JSON"), Key: []byte("k"), Stage: pipeline.StageDecode, Reason: "no JSON", Origin: pipeline.Origin{Topic: "raw", Partition: 2, Offset: 7}},
 		{Value: []byte{0xff, 0xfe, 0}, Stage: pipeline.StageDecode, Reason: "not UTF-8"},
@@ -162,7 +162,7 @@ func TestDeadLetters(t *testing.T) {
 	if err := d.Bury(t.Context(), letters[:1]); err != nil { // comes after the snapshot
 		t.Fatal(err)
 	}
-	if _, err := s.Read(t.Context()); err != io.EOF {
+	if _, err := s.Read(t.Context()); !errors.Is(err, io.EOF) {
 		t.Errorf("the snapshot goes on: %v", err)
 	}
 	second := c.snapshot(t)
@@ -173,7 +173,7 @@ func TestDeadLetters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer all.Close() //nolint:errcheck // always nil
+	defer all.Close()
 	if values, _ := read(t, all, 4); slices.Contains(values, "") {
 		t.Error("an empty letter")
 	}

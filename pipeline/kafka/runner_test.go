@@ -41,7 +41,7 @@ func TestRunner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer letters.Close() //nolint:errcheck // always nil
+	defer letters.Close()
 	sink := &pipelinetest.MemorySink{}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

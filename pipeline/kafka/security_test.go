@@ -127,7 +127,7 @@ func TestSecurity(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer a.Close() //nolint:errcheck // always nil
+			defer a.Close()
 			err = a.Ping(t.Context())
 			if err == nil || !strings.Contains(err.Error(), m.want) || strings.Contains(err.Error(), "guess") {
 				t.Errorf("error %v, want one with %q", err, m.want)

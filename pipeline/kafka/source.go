@@ -316,7 +316,7 @@ func (l *link) checkTopics(ctx context.Context, topics []string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing was written
+	defer conn.Close()
 	for _, t := range topics {
 		if _, err := conn.ReadPartitions(t); errors.Is(err, kafka.UnknownTopicOrPartition) {
 			return fmt.Errorf("topic %q does not exist: make it with `dateline setup`: %w", t, err)

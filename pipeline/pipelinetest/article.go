@@ -138,7 +138,7 @@ func searcherRecords() []pipeline.Record {
 	four.text("In ").date("in all the 19th century", "18", day("1800-01-01"), day("1900-01-01")).text(" ").
 		name(ner.Organisation, "Meridian Grain Ltd.", "Meridian").text(" sold oats.")
 	recs := []pipeline.Record{one.record(), two.record(), three.record(), four.record()}
-	r := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // the same every time
+	r := rand.New(rand.NewPCG(7, 7)) // the same every time
 	for i := range 200 {
 		recs = append(recs, anyRecord(r, i))
 	}

@@ -46,7 +46,7 @@ func TestSearcher(t *testing.T, open func(t *testing.T, recs []pipeline.Record) 
 		}
 	})
 	t.Run("any question", func(t *testing.T) {
-		r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same every time
+		r := rand.New(rand.NewPCG(1, 2)) // the same every time
 		articles, quotes := 0, 0
 		for range 300 {
 			q := anyQuery(r)

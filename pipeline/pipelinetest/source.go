@@ -39,7 +39,7 @@ func TestSource(t *testing.T, s SourceTest) {
 		inOrder(t, got)
 		if !s.Endless {
 			for range 2 {
-				if b, err := src.Read(t.Context()); err != io.EOF {
+				if b, err := src.Read(t.Context()); !errors.Is(err, io.EOF) {
 					t.Fatalf("at the end Read returned %v, %v, want io.EOF", b, err)
 				}
 			}
@@ -64,7 +64,7 @@ func TestSource(t *testing.T, s SourceTest) {
 		}()
 		select {
 		case err := <-done:
-			if !errors.Is(err, context.Canceled) && err != io.EOF {
+			if !errors.Is(err, context.Canceled) && !errors.Is(err, io.EOF) {
 				t.Errorf("Read returned %v, want the context's error", err)
 			}
 		case <-time.After(s.Timeout):

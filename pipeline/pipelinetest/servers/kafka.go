@@ -187,7 +187,7 @@ func waitKafka(addr string, limit time.Duration, p *process) error {
 		if err != nil {
 			return err
 		}
-		defer conn.Close() //nolint:errcheck // nothing was written
+		defer conn.Close() // nothing was written
 		if err := conn.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ func startProcess(dir string, asNobody bool, env, argv []string) (*process, erro
 	if err != nil {
 		return nil, fmt.Errorf("open server log: %w", err)
 	}
-	defer log.Close() //nolint:errcheck // the server has its own descriptor
+	defer log.Close() // the server has its own descriptor
 	cmd := exec.Command("/bin/sh", append([]string{"-c", guard, "guard", dir}, argv...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
@@ -152,7 +152,7 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
-		defer l.Close() //nolint:errcheck // held until all are found, so that they differ
+		defer l.Close() // held until all are found, so that they differ
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil

@@ -25,7 +25,7 @@ func topics(t *testing.T, addr string) int {
 	if err != nil {
 		t.Fatalf("dial: %v", err)
 	}
-	defer conn.Close() //nolint:errcheck // nothing was written
+	defer conn.Close() // nothing was written
 	partitions, err := conn.ReadPartitions()
 	if err != nil {
 		t.Fatalf("list topics: %v", err)
