@@ -19,6 +19,7 @@ type runCmd struct {
 	Input files.Form `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl or html. Default: told from how it begins."`
 	Top   int        `default:"8" help:"How many people, organisations, places, dates and speakers the summary has."`
 
+	feedSettings
 	indexSettings
 	deadSettings
 	extractionSettings
@@ -31,10 +32,14 @@ Examples:
 
     dateline run
     dateline run news/ --index ./news-index
-    zcat archive.jsonl.gz | dateline run - --input jsonl`
+    zcat archive.jsonl.gz | dateline run - --input jsonl
+    dateline run --feed https://example.org/news.xml`
 }
 
 func (c *runCmd) run(ctx context.Context, p *process) error {
+	if len(c.Feed) > 0 {
+		return c.runFeeds(ctx, p)
+	}
 	source, err := p.articles(c.Sources, c.Input)
 	if err != nil {
 		return err
@@ -70,6 +75,9 @@ func deadPath(d *deadSettings, i *indexSettings) string {
 	}
 	return filepath.Join(filepath.Dir(filepath.Clean(i.Index)), "dead.jsonl")
 }
+
+// errNothing is what a run without articles ends with.
+var errNothing = errors.New("there were no articles to read")
 
 // local is a run into the embedded index.
 type local struct {
@@ -113,7 +121,7 @@ func localRun(ctx context.Context, p *process, l local) error {
 		_, _ = fmt.Fprintf(p.err, "dateline: %s kept in %s: mend the cause and run dateline replay\n", plural(dead, "dead letter"), l.dead)
 		return errDead
 	case sum.Stored == 0:
-		return errors.New("there were no articles to read")
+		return errNothing
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 var groups = []kong.Group{
 	{Key: "extraction", Title: "Extraction:"},
+	{Key: "feeds", Title: "Feeds on the web:"},
 	{Key: "index", Title: "Index on this machine:"},
 	{Key: "kafka", Title: "Kafka:"},
 	{Key: "elasticsearch", Title: "Elasticsearch:"},
