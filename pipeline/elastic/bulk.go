@@ -229,7 +229,7 @@ func (x *Index) wait(ctx context.Context, attempt int) error {
 		d = min(d*2, x.cfg.MaxBackoff)
 	}
 	d = min(d, x.cfg.MaxBackoff)
-	timer := time.NewTimer(d/2 + rand.N(d/2+1)) //nolint:gosec // jitter needs no secrecy
+	timer := time.NewTimer(d/2 + rand.N(d/2+1)) // jitter needs no secrecy
 	defer timer.Stop()
 	select {
 	case <-timer.C:
