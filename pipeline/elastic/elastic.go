@@ -119,12 +119,15 @@ func Open(cfg Config) (*Index, error) {
 		}
 		cfg.Transport = t
 	}
-	client, err := elastictransport.New(elastictransport.Config{ //nolint:staticcheck // deprecated in favour of options that say the same
-		URLs: urls, Username: cfg.Username, Password: cfg.Password, APIKey: cfg.APIKey, Transport: cfg.Transport,
-		// A failed node is passed over; how often, and with what wait, is decided in bulk.
-		MaxRetries: len(urls), RetryOnStatus: []int{http.StatusBadGateway, http.StatusGatewayTimeout},
-		DisableRetry: len(urls) == 1,
-	})
+	// A failed node is passed over; how often, and with what wait, is decided in bulk.
+	retry := elastictransport.WithRetry(len(urls), http.StatusBadGateway, http.StatusGatewayTimeout)
+	if len(urls) == 1 {
+		retry = elastictransport.WithDisableRetry()
+	}
+	client, err := elastictransport.NewClient(
+		elastictransport.WithURLs(urls...), elastictransport.WithTransport(cfg.Transport), retry,
+		elastictransport.WithBasicAuth(cfg.Username, cfg.Password), elastictransport.WithAPIKey(cfg.APIKey),
+	)
 	if err != nil {
 		return nil, fmt.Errorf("open elasticsearch: %w", err)
 	}
