@@ -31,12 +31,15 @@ type Options struct {
 	// FinderName goes into the version, so that a change of engine is a change of version; of our
 	// own models it is the hash.
 	FinderName string
+	// DateOrder says how 1/2/2025 is read. Default: the month first.
+	DateOrder timex.DateOrder
 }
 
 // Extractor reads articles. One Extractor serves all goroutines.
 type Extractor struct {
 	parser  *text.Parser
 	finder  ner.Finder
+	dates   timex.Options
 	version string
 }
 
@@ -46,14 +49,16 @@ func New(opts Options) (*Extractor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new extractor: %w", err)
 	}
-	x := &Extractor{parser: parser, finder: opts.Finder, version: version(opts.FinderName)}
+	x := &Extractor{parser: parser, finder: opts.Finder, dates: timex.Options{Order: opts.DateOrder}}
+	name := opts.FinderName
 	if x.finder == nil {
 		model, err := ner.New()
 		if err != nil {
 			return nil, fmt.Errorf("new extractor: %w", err)
 		}
-		x.finder, x.version = model, version(model.Hash())
+		x.finder, name = model, model.Hash()
 	}
+	x.version = version(name, opts.DateOrder)
 	return x, nil
 }
 
@@ -67,7 +72,7 @@ func (x *Extractor) Extract(a *Article) *Analysis {
 	doc := x.parser.Parse(src, a.titleEnd())
 	names := x.finder.Find(doc)
 	entities, mentions := coref.Resolve(doc, names)
-	dates := timex.Find(doc, a.Published)
+	dates := timex.FindWith(doc, a.Published, x.dates)
 	quotes := quote.Find(doc, mentions, entities)
 	return &Analysis{
 		Version:  x.version,

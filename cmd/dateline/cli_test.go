@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,8 @@ func TestGrammar(t *testing.T) {
 		{"unknown form", nil, []string{"extract", "--input", "pdf"}, exitUsage, "want txt, json, jsonl or html"},
 		{"bad time", nil, []string{"extract", "--published", "yesterday"}, exitUsage, "--published"},
 		{"bad score", nil, []string{"extract", "--min-score", "2"}, exitUsage, "want 0 to 1"},
+		{"bad order of dates", nil, []string{"extract", "--date-order", "year-first"}, exitUsage, "--date-order must be one of"},
+		{"bad kind of dates", nil, []string{"search", "--by", "moon"}, exitUsage, "--by must be one of"},
 		{"bad size", nil, []string{"extract", "--max-text", "lots"}, exitUsage, "2MiB"},
 		{"bad day", nil, []string{"search", "--from", "May"}, exitUsage, "--from"},
 		{"empty interval", nil, []string{"search", "--from", "2025-02", "--to", "2025-01"}, exitUsage, "empty"},
@@ -246,6 +249,67 @@ func TestPublishedIsForArticlesWithoutOne(t *testing.T) {
 	for _, want := range []string{`"value":"2025-01-19"`, `"value":"2024-02-29"`} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("output lacks %s:\n%s", want, got.out)
+		}
+	}
+}
+
+func TestDateOrder(t *testing.T) {
+	inFolder(t)
+	in := "Signed on 1/2/2025, and again on 25/12/2024."
+	versions := map[string]bool{}
+	for _, c := range []struct {
+		args  []string
+		order string
+	}{{nil, "2025-01-02"}, {[]string{"--date-order", "month-first"}, "2025-01-02"}, {[]string{"--date-order", "day-first"}, "2025-02-01"}} {
+		got := dateline(t, nil, in, append([]string{"extract", "--format", "jsonl"}, c.args...)...)
+		var r pipeline.Record
+		if err := json.Unmarshal([]byte(got.out), &r); err != nil {
+			t.Fatalf("%v: %s%s", err, got.out, got.err)
+		}
+		versions[r.Version] = true
+		if len(r.Dates) != 2 || r.Dates[0].Value != c.order || r.Dates[1].Value != "2024-12-25" {
+			t.Errorf("%v: %+v, want %s and 2024-12-25", c.args, r.Dates, c.order)
+		}
+	}
+	if len(versions) != 2 {
+		t.Errorf("%d versions of the extraction, want one for each order", len(versions))
+	}
+}
+
+// TestSearchByDates asks for a week: for what was said to happen in it, and for what was published.
+func TestSearchByDates(t *testing.T) {
+	inFolder(t)
+	write(t, "in.jsonl", `{"id":"ahead","published":"2025-01-06","text":"The two banks will merge on January 15, the regulator said."}
+{"id":"back","published":"2025-03-03","text":"A fire broke out at the mill, which stood idle from 16 to 20 January 2025."}
+{"id":"month","published":"2025-04-04","text":"Rainfall in January 2025 was the least in a decade."}
+{"id":"within","published":"2025-01-16","text":"The council met on 2 December 2024."}
+{"id":"day-after","published":"2025-01-19","text":"The choir sings today."}
+{"id":"none","published":"2025-06-01","text":"The bridge is open."}
+`)
+	if got := dateline(t, nil, "", "run", "in.jsonl"); got.code != exitDone {
+		t.Fatalf("exit code %d: %s", got.code, got.err)
+	}
+	for _, c := range []struct {
+		by   []string
+		want string
+	}{
+		{[]string{"--by", "mentioned"}, "ahead back month"},
+		{[]string{"--by", "published"}, "within"},
+		{[]string{"--by", "any"}, "ahead back month within"},
+		{nil, "ahead back month within"},
+	} {
+		got := dateline(t, nil, "", append([]string{"search", "--format", "jsonl", "--from", "2025-01-14", "--to", "2025-01-18"}, c.by...)...)
+		var ids []string
+		for line := range strings.Lines(got.out) {
+			var r pipeline.Record
+			if err := json.Unmarshal([]byte(line), &r); err != nil {
+				t.Fatalf("%v: %s%s", err, got.out, got.err)
+			}
+			ids = append(ids, r.ID)
+		}
+		slices.Sort(ids)
+		if s := strings.Join(ids, " "); s != c.want {
+			t.Errorf("search %v finds %q, want %q\n%s", c.by, s, c.want, got.err)
 		}
 	}
 }

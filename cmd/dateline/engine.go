@@ -19,6 +19,7 @@ import (
 	"github.com/datelinenews/dateline/extractor/prosev2"
 	"github.com/datelinenews/dateline/extractor/prosev3"
 	"github.com/datelinenews/dateline/extractor/text"
+	"github.com/datelinenews/dateline/extractor/timex"
 )
 
 // engine extracts as the settings say. The dictionary may change while it works.
@@ -26,6 +27,7 @@ type engine struct {
 	finder ner.Finder // without the dictionary
 	name   string     // of the finder
 	path   string     // of the dictionary; empty: none
+	order  timex.DateOrder
 
 	current atomic.Pointer[extractor.Extractor]
 }
@@ -36,6 +38,9 @@ func newEngine(s *extractionSettings) (*engine, error) {
 		return nil, err
 	}
 	e := &engine{path: s.Dictionary}
+	if s.DateOrder == "day-first" {
+		e.order = timex.DayFirst
+	}
 	var err error
 	if e.finder, e.name, err = newFinder(s); err != nil {
 		return nil, err
@@ -74,7 +79,7 @@ func newFinder(s *extractionSettings) (f ner.Finder, name string, err error) {
 
 // load makes the extractor anew, with the dictionary as it is now.
 func (e *engine) load() error {
-	opts := extractor.Options{Finder: e.finder, FinderName: e.name}
+	opts := extractor.Options{Finder: e.finder, FinderName: e.name, DateOrder: e.order}
 	if e.path != "" {
 		b, err := os.ReadFile(e.path)
 		if err != nil {

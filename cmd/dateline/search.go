@@ -26,7 +26,7 @@ type searchCmd struct {
 	Source       []string     `group:"question" sep:"none" placeholder:"NAME" help:"Who published it, exactly; any of several."`
 	From         string       `group:"question" placeholder:"DAY" help:"First day of dates mentioned or of publication: 2025-01-20, 2025-01 or 2025."`
 	To           string       `group:"question" placeholder:"DAY" help:"Last day, which counts: 2025-01-20, 2025-01 or 2025."`
-	Dates        string       `group:"question" enum:"any,mentioned,published" default:"any" help:"Which dates --from and --to are about: any, mentioned or published."`
+	By           string       `group:"question" enum:"any,mentioned,published" default:"any" help:"Which dates --from and --to are about: mentioned in the article, published, or any of both."`
 	Show         string       `enum:"auto,articles,quotes" default:"auto" help:"What to list: articles or quotes. auto: quotes where a speaker is asked for."`
 	Sort         string       `enum:"relevance,time" default:"relevance" help:"Order: relevance, or time (newest first)."`
 	Limit        int          `default:"10" help:"How many to list."`
@@ -48,6 +48,7 @@ Examples:
     dateline search ceasefire
     dateline search '"border guard"' --organisation KNU --from 2025-01
     dateline search --speaker "Padoh Saw Taw Nee"
+    dateline search --from 2025-01-14 --to 2025-01-18 --by mentioned
     dateline search --place Nairobi --show quotes --format jsonl`
 }
 
@@ -108,8 +109,8 @@ func (c *searchCmd) query() (search.Query, error) {
 	if c.Sort == "time" {
 		q.Sort = search.ByTime
 	}
-	if c.Dates != "any" {
-		q.Dates = search.Dates(c.Dates)
+	if c.By != "any" {
+		q.Dates = search.Dates(c.By)
 	}
 	if c.Limit == 0 { // for the query's zero is its default
 		return q, usagef("--limit is 0: want at least 1")

@@ -32,6 +32,7 @@ type extractionSettings struct {
 	Model      string  `group:"extraction" help:"Model of the dateline engine: news or open. Default: news, or open where news is not built in."`
 	Dictionary string  `group:"extraction" placeholder:"FILE" help:"Your own names, stronger than the model: name, type (person, organisation, place or stop), aliases with | between, and id, with tabs between."`
 	MinScore   float64 `group:"extraction" default:"0" help:"Leave out names whose score is less (0 to 1)."`
+	DateOrder  string  `group:"extraction" enum:"month-first,day-first" default:"month-first" help:"How 1/2/2025 is read where both readings are possible: month-first or day-first."`
 	MaxText    size    `group:"extraction" default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
 	Workers    int     `group:"extraction" default:"0" help:"How many articles are extracted at once. 0: one for each processor."`
 }
