@@ -23,16 +23,17 @@ type cli struct {
 	Config string `placeholder:"FILE" help:"Read settings from this YAML file. Default: ./dateline.yaml, else $$XDG_CONFIG_HOME/dateline/config.yaml, where there is one."`
 	logSettings
 
-	Extract extractCmd `cmd:"" help:"Print what is in articles: annotated text, JSON, a page or a table."`
-	Run     runCmd     `cmd:"" help:"Read articles into an index on this machine, and sum up what is in them."`
-	Search  searchCmd  `cmd:"" help:"Find articles and quotes by words, people, organisations, places, speakers and dates."`
-	Ingest  ingestCmd  `cmd:"" help:"Send articles to Kafka, as raw articles for the workers."`
-	Work    workCmd    `cmd:"" help:"Extract from Kafka's raw articles into Elasticsearch, until stopped."`
-	Setup   setupCmd   `cmd:"" help:"Make Kafka's topics and Elasticsearch's templates and aliases, where they are missing."`
-	Eval    evalCmd    `cmd:"" help:"Score engines against annotated articles."`
-	Replay  replayCmd  `cmd:"" help:"Put dead letters back on their way."`
-	Show    configCmd  `cmd:"" name:"config" help:"Print the settings in force, and where each comes from."`
-	Version versionCmd `cmd:"" help:"Print the versions of program, extraction and Go."`
+	Extract   extractCmd   `cmd:"" help:"Print what is in articles: annotated text, JSON, a page or a table."`
+	Run       runCmd       `cmd:"" help:"Read articles into an index on this machine, and sum up what is in them."`
+	Search    searchCmd    `cmd:"" help:"Find articles and quotes by words, people, organisations, places, speakers and dates."`
+	Ingest    ingestCmd    `cmd:"" help:"Send articles to Kafka, as raw articles for the workers."`
+	Work      workCmd      `cmd:"" help:"Extract from Kafka's raw articles into Elasticsearch, until stopped."`
+	Setup     setupCmd     `cmd:"" help:"Make Kafka's topics and Elasticsearch's templates and aliases, where they are missing."`
+	Eval      evalCmd      `cmd:"" help:"Score engines against annotated articles."`
+	Replay    replayCmd    `cmd:"" help:"Put dead letters back on their way."`
+	Show      configCmd    `cmd:"" name:"config" help:"Print the settings in force, and where each comes from."`
+	Reprocess reprocessCmd `cmd:"" help:"Extract again what an older version has extracted, from the index itself."`
+	Version   versionCmd   `cmd:"" help:"Print the versions of program, extraction and Go."`
 
 	sources *sources
 }

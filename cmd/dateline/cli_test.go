@@ -448,6 +448,27 @@ func TestReplayFile(t *testing.T) {
 }
 
 // TestRunAndSearch runs with no argument, as a newcomer does, and asks for what was found.
+// TestReprocess shows that an older version's records are extracted again, once.
+func TestReprocess(t *testing.T) {
+	inFolder(t)
+	if got := dateline(t, nil, "", "reprocess"); got.code != exitFailed {
+		t.Errorf("without an index: exit code %d, want %d: %s", got.code, exitFailed, got.err)
+	}
+	if got := dateline(t, nil, "", "run", "--engine", "prose-v3"); got.code != exitDone {
+		t.Fatalf("run: exit code %d: %s", got.code, got.err)
+	}
+	for _, want := range []string{"20 articles reprocessed", "0 articles reprocessed"} {
+		if got := dateline(t, nil, "", "reprocess"); got.code != exitDone || !strings.Contains(got.err, want) {
+			t.Errorf("exit code %d, want %q: %s", got.code, want, got.err)
+		}
+	}
+	// Stock prose takes the union's initials for no organisation.
+	got := dateline(t, nil, "", "search", "--organisation", "FCTN")
+	if got.code != exitDone || !strings.Contains(got.out, "teachers-strike") {
+		t.Errorf("the organisation is not found after another pass: exit code %d\n%s%s", got.code, got.out, got.err)
+	}
+}
+
 func TestRunAndSearch(t *testing.T) {
 	inFolder(t)
 	got := dateline(t, nil, "", "run")
