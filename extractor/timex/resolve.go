@@ -344,15 +344,10 @@ func (r *resolver) weekday(e *expr) when {
 		}
 	case d > 0 && !r.future(e):
 		d -= 7
-	case d == 0 && e.f[fDir] == 0 && r.upcoming(e):
-		d = 7
 	}
+	// d == 0 is today, in every tense: papers write "on Monday" on Mondays.
 	return when{gran: gDay, day: base.day.addDays(d)}
 }
-
-// upcoming reports whether a weekday that is today's must be the next one: never, for papers
-// write "on Monday" on Mondays.
-func (r *resolver) upcoming(*expr) bool { return false }
 
 // unitRef reads "last week", "the following day", "that year".
 func (r *resolver) unitRef(e *expr) (when, bool) {
