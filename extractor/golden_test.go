@@ -27,6 +27,9 @@ const golden = "../testdata/golden"
 // is a diff that somebody reads. Scores are left out: they move with every model.
 // `go test ./extractor -update` rewrites the files.
 func TestGolden(t *testing.T) {
+	if ner.Models()[0] != "news" {
+		t.Skip("the golden files are the news model's, which this build leaves out")
+	}
 	x, err := extractor.New(extractor.Options{})
 	if err != nil {
 		t.Fatal(err)

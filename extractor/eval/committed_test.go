@@ -20,6 +20,9 @@ const scoresFile = "../../" + ScoresFile
 
 // TestScores fails where the extractor has become worse on the committed gold.
 func TestScores(t *testing.T) {
+	if ner.Models()[0] != "news" {
+		t.Skip("the committed scores are the news model's, which this build leaves out")
+	}
 	ours := engine(t, "dateline", extractor.Options{})
 	if *update {
 		v3, err := prosev3.New()
