@@ -3,6 +3,8 @@
 //
 //	train clusters -vectors FILE -out clusters.tsv
 //	train words -clusters clusters.tsv -gazetteers DIR -out extractor/ner/models/words.bin
+//	train vectors -vectors FILE -out extractor/ner/models/vectors.bin
+//	train dump -model news -data DIR -out DUMP
 //	train ner -model news -data DIR -out extractor/ner/models/news.bin
 //	train calibrate -file extractor/ner/models/news.bin -data DIR
 //	train check -model news -data DIR
@@ -24,7 +26,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: train clusters|words|ner|calibrate|check -help")
+var errUsage = errors.New("usage: train clusters|words|vectors|dump|ner|calibrate|check -help")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -35,6 +37,10 @@ func run(args []string) error {
 		return clusters(args[1:])
 	case "words":
 		return words(args[1:])
+	case "vectors":
+		return vectors(args[1:])
+	case "dump":
+		return dump(args[1:])
 	case "ner":
 		return names(args[1:])
 	case "calibrate":

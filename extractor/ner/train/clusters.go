@@ -23,6 +23,9 @@ func Clusters(in io.Reader, out io.Writer, fit, keep int, progress func(string))
 	if err != nil {
 		return fmt.Errorf("read vectors: %w", err)
 	}
+	for i := range words {
+		unit(vecs[i*dims : (i+1)*dims])
+	}
 	fit = min(fit, len(words))
 	progress(fmt.Sprintf("%d words", len(words)))
 	assigned := make([][]uint16, len(clusterSizes))
@@ -55,7 +58,7 @@ func Clusters(in io.Reader, out io.Writer, fit, keep int, progress func(string))
 
 const dims = 100
 
-// readVectors reads the first n words and their vectors, normalised to length 1, row by row.
+// readVectors reads the first n words and their vectors, row by row.
 func readVectors(in io.Reader, n int) ([]string, []float32, error) {
 	var file struct {
 		Words   []string             `json:"words"`
@@ -71,7 +74,7 @@ func readVectors(in io.Reader, n int) ([]string, []float32, error) {
 		if len(v) < dims {
 			return nil, nil, fmt.Errorf("the vector of %q has %d numbers, want %d", w, len(v), dims)
 		}
-		vecs = append(vecs, unit(slices.Clone(v[:dims]))...)
+		vecs = append(vecs, v[:dims]...)
 	}
 	return words, vecs, nil
 }

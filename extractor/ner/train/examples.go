@@ -171,6 +171,7 @@ func (c *collector) grow() {
 type variant struct {
 	text   Text
 	corpus *corpus
+	mode   feature.Mode // to which capitals are changed, Normal where they are not
 	only   map[int]bool // paragraphs, nil for all
 }
 
@@ -197,7 +198,7 @@ func variants(c *corpus, rng *rand.Rand) []variant {
 		if whole {
 			only = nil
 		}
-		out = append(out, variant{text: changed, corpus: c, only: only})
+		out = append(out, variant{text: changed, corpus: c, mode: mode, only: only})
 	}
 	return out
 }

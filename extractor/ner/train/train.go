@@ -75,25 +75,7 @@ func Run(p Plan, tables []byte) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []*corpus
-	for i, c := range corpora {
-		if c.wide && p.Model != "news" {
-			continue
-		}
-		out := &corpus{name: c.name, weight: c.weight, recased: c.recased}
-		if c.apart {
-			out.apart = uint64(i + 1)
-		}
-		for _, f := range c.files {
-			texts, err := ReadColumns(filepath.Join(p.Data, "data/ner", f))
-			if err != nil {
-				return nil, err
-			}
-			out.texts = append(out.texts, texts...)
-		}
-		all = append(all, out)
-	}
-	gold, err := ReadArticles(filepath.Join(p.Data, "gold/wikinews-train"))
+	all, gold, err := readCorpora(p.Model, p.Data, p.Sport, p.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -109,15 +91,7 @@ func Run(p Plan, tables []byte) (*Result, error) {
 		}
 		gold = in
 	}
-	all = append(all, &corpus{name: "wikinews-train", texts: gold, weight: 1.5, recased: 1})
-	if p.Sport > 0 {
-		pages, err := sportPages(filepath.Join(p.Data, "data/gazetteers"), p.Sport, p.Seed)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, &corpus{name: "sport pages", texts: pages, weight: 0.5})
-	}
-
+	all = append(all[:len(all):len(all)], &corpus{name: goldName, texts: gold, weight: goldWeight, recased: 1})
 	rng := rand.New(rand.NewPCG(p.Seed, 3))
 	var vs []variant
 	for _, c := range all {
@@ -152,6 +126,45 @@ func Run(p Plan, tables []byte) (*Result, error) {
 	return res, nil
 }
 
+// goldName and goldWeight are those of our own annotation.
+const (
+	goldName   = "wikinews-train"
+	goldWeight = 1.5
+)
+
+// readCorpora reads what a model learns from: the corpora, with sport pages of invented results if
+// sport is above 0, and apart from them our own annotation.
+func readCorpora(model, data string, sport int, seed uint64) (all []*corpus, gold []Text, err error) {
+	for i, c := range corpora {
+		if c.wide && model != "news" {
+			continue
+		}
+		out := &corpus{name: c.name, weight: c.weight, recased: c.recased}
+		if c.apart {
+			out.apart = uint64(i + 1)
+		}
+		for _, f := range c.files {
+			texts, err := ReadColumns(filepath.Join(data, "data/ner", f))
+			if err != nil {
+				return nil, nil, err
+			}
+			out.texts = append(out.texts, texts...)
+		}
+		all = append(all, out)
+	}
+	if gold, err = ReadArticles(filepath.Join(data, "gold", goldName)); err != nil {
+		return nil, nil, err
+	}
+	if sport > 0 {
+		pages, err := sportPages(filepath.Join(data, "data/gazetteers"), sport, seed)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, &corpus{name: "sport pages", texts: pages, weight: 0.5})
+	}
+	return all, gold, nil
+}
+
 // strongest are the features whose weights decide most.
 func strongest(c *crf, keys []uint64, counts []uint32, n int) ([]uint64, [][linear.Labels]float32) {
 	var order []int
@@ -177,11 +190,14 @@ func strongest(c *crf, keys []uint64, counts []uint32, n int) ([]uint64, [][line
 	return features, rows
 }
 
+// developmentFiles are the development sets in data/ner.
+var developmentFiles = []string{"worldwide/dev", "cleanconll_dev/dev"}
+
 // DevelopmentSets are the sets that no model learns from, and that choices and the calibration of
 // scores rest on. data is the folder that holds data/ner.
 func DevelopmentSets(data string) ([]*Check, error) {
 	var out []*Check
-	for _, s := range []string{"worldwide/dev", "cleanconll_dev/dev"} {
+	for _, s := range developmentFiles {
 		texts, err := ReadColumns(filepath.Join(data, "data/ner", s+".tsv"))
 		if err != nil {
 			return nil, err

@@ -130,6 +130,7 @@ func FuzzAnalyse(f *testing.F) {
 						out = d.AppendWord(out, d.Neighbour(sent, i, o), o)
 					}
 					out = d.AppendToken(out, s, i)
+					out = d.AppendOwnToken(d.AppendOwnWord(out, d.Word(i)), s, i)
 				}
 			}
 			d.Release()
@@ -142,4 +143,38 @@ func FuzzAnalyse(f *testing.F) {
 			t.Errorf("features depend on the text before: %d and %d", len(fresh), len(again))
 		}
 	})
+}
+
+// TestOwn: a token's own features don't depend on its neighbours, but on its place, on lists and on
+// the article.
+func TestOwn(t *testing.T) {
+	d := NewDoc(testTables(t))
+	own := func(src, word string) []uint64 {
+		doc := parse(t, src)
+		d.Analyse(doc)
+		for i, tok := range doc.Tokens {
+			if tok.Text == word {
+				return d.AppendOwnToken(d.AppendOwnWord(nil, d.Word(i)), tok.Sentence, i)
+			}
+		}
+		t.Fatalf("no %q in %q", word, src)
+		return nil
+	}
+	base := own("The mayor saw Levant there.", "Levant")
+	if other := own("They say that Levant won.", "Levant"); !slices.Equal(base, other) {
+		t.Error("neighbours change a token's own features")
+	}
+	for what, src := range map[string]string{
+		"a place in a list":           "The mayor saw Port Levant there.",
+		"another use":                 "The mayor saw Levant there. He likes Levant now.",
+		"the start of a sentence":     "Levant saw the mayor there.",
+		"a sentence in capitals only": "THE MAYOR SAW Levant IN TOWN NOW.",
+	} {
+		if other := own(src, "Levant"); slices.Equal(base, other) {
+			t.Errorf("%s changes nothing", what)
+		}
+	}
+	if d.Lower(d.Word(0)) != Hash("the") {
+		t.Error("Lower is not the hash of the lower case")
+	}
 }

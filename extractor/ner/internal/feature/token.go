@@ -148,22 +148,27 @@ func (d *Doc) appendLists(out []uint64, first, end, i int, apart uint64) []uint6
 	return out
 }
 
-// appendArticle: what the rest of the article says of the word.
-func (d *Doc) appendArticle(out []uint64, i int, apart uint64) []uint64 {
-	add := func(h, template uint64) { out = append(out, mix(h, template+apart)) }
-	w := &d.words[d.token[i]]
-	t := &d.types[d.typeOf[d.token[i]]]
-	inner, small := t.inner, t.small
-	bits := uint64(0)
-	if inner > 1 || inner > 0 && int32(i) != t.head {
+// uses says how the article writes the word of token i elsewhere: with a capital inside a sentence,
+// without, with one at the start of sentences.
+func (t *lexeme) uses(i int) (bits uint64) {
+	if t.inner > 1 || t.inner > 0 && int32(i) != t.head {
 		bits |= 1
 	}
-	if small > 0 {
+	if t.small > 0 {
 		bits |= 2
 	}
 	if t.initial > 1 {
 		bits |= 4
 	}
+	return bits
+}
+
+// appendArticle: what the rest of the article says of the word.
+func (d *Doc) appendArticle(out []uint64, i int, apart uint64) []uint64 {
+	add := func(h, template uint64) { out = append(out, mix(h, template+apart)) }
+	w := &d.words[d.token[i]]
+	t := &d.types[d.typeOf[d.token[i]]]
+	bits := t.uses(i)
 	add(bits, kInner)
 	add(mix(bits, w.shape), kInnerShape)
 	// The other uses of the word, up to four of them.
