@@ -9,6 +9,9 @@ type dated struct{ token, year int }
 // as well as a year.
 func (f *finder) accept(e *expr) bool {
 	in := f.r.inner(e)
+	if in.f[fOp] == opDate && in.has(fMonth) && !in.has(fDay) && !in.has(fYear) && in.end-in.first == 1 && f.m.atoms[in.first].cls&clsMon == 0 {
+		return false // a short name is one only beside another, as in Jan-Feb
+	}
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && in.end-in.first == 1 {
 		return f.year(in)
 	}
@@ -43,6 +46,9 @@ func (f *finder) year(in *expr) bool {
 	if i+1 < len(toks) {
 		next = toks[i+1].Text
 	}
+	if f.telephone(i) {
+		return false
+	}
 	if i+2 < len(toks) && atoms[i+1].tight && atoms[i+2].tight && f.m.word(i+1, "-") && atoms[i+2].word == 0 && atoms[i+2].cls&clsNumber == 0 {
 		return false // 2019-nCoV
 	}
@@ -60,4 +66,21 @@ func (f *finder) year(in *expr) bool {
 		return next != "," || !strings.HasPrefix(toks[i].Tag, "NN")
 	}
 	return false
+}
+
+// telephone reports whether the four digits at token i end a telephone number: three digits or
+// more, of no year, stand before them ("555-2019", "7946 2019").
+func (f *finder) telephone(i int) bool {
+	atoms := f.m.atoms
+	if i == 0 || atoms[i].breaks {
+		return false
+	}
+	j := i - 1
+	if f.m.word(j, "-") || f.r.doc.Tokens[j].Text == "." {
+		if j == 0 || !atoms[i].tight || !atoms[j].tight || atoms[j].breaks {
+			return false
+		}
+		j--
+	}
+	return atoms[j].cls&clsInt != 0 && atoms[j].cls&(clsInt2|clsYear) == 0
 }

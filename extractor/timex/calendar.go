@@ -117,6 +117,35 @@ func orthodox(y int) civil {
 	return civil{y, month, day}.addDays(y/100 - y/400 - 2)
 }
 
+// islamic is a day of the tabular Islamic calendar: months of 30 and 29 days in turn and 11 leap
+// years in 30, from 16 July 622 (Julian). Where the month starts with the sight of the new moon,
+// it can start a day earlier or later.
+func islamic(year, month, day int) civil {
+	return dayOf(-492148 + day + (59*(month-1)+1)/2 + 354*(year-1) + floorDiv(3+11*year, 30) - 1)
+}
+
+// newYearOf is the first day of a year of the Hebrew calendar, by the mean new moon and the four
+// postponements. It begins at the sunset before.
+func newYearOf(year int) civil {
+	elapsed := func(y int) int {
+		months := floorDiv(235*y-234, 19)
+		parts := 12084 + 13753*months
+		day := 29*months + floorDiv(parts, 25920)
+		if 3*(day+1)%7 < 3 {
+			day++
+		}
+		return day
+	}
+	before, at, after := elapsed(year-1), elapsed(year), elapsed(year+1)
+	switch {
+	case after-at == 356:
+		at += 2
+	case at-before == 382:
+		at++
+	}
+	return dayOf(at - 2092590)
+}
+
 // nthWeekday is the n-th given weekday of a month, the last for n = -1; the day is 0 where the
 // month has none.
 func nthWeekday(year, month, n, weekday int) civil {
@@ -135,8 +164,8 @@ func nthWeekday(year, month, n, weekday int) civil {
 // holiday is a name and the rule of its day.
 type holiday struct {
 	words                     []uint16
-	rule                      byte // 'f' fixed, 'e' easter, 'o' orthodox, 'n' nth weekday
-	month, day, nth, wd, plus int
+	rule                      byte // 'f' fixed, 'e' easter, 'o' orthodox, 'n' nth weekday, 'i' islamic, 'h' hebrew
+	month, day, nth, wd, plus int  // day 0 of an islamic month is all of it
 }
 
 // on is the holiday's day in a year.
@@ -146,6 +175,14 @@ func (h *holiday) on(year int) civil {
 		return easter(year).addDays(h.plus)
 	case 'o':
 		return orthodox(year).addDays(h.plus)
+	case 'i':
+		for n := (year-622)*33/32 - 1; ; n++ {
+			if c := islamic(n, h.month, max(h.day, 1)); c.year >= year {
+				return c
+			}
+		}
+	case 'h':
+		return newYearOf(year + 3761).addDays(h.plus)
 	case 'n':
 		return nthWeekday(year, h.month, h.nth, h.wd).addDays(h.plus)
 	}
@@ -189,6 +226,13 @@ func holidayRule(spec string) (holiday, error) {
 	switch {
 	case strings.HasPrefix(spec, "easter"):
 		h.rule, h.plus = 'e', number(spec[len("easter"):])
+	case strings.HasPrefix(spec, "hebrew"):
+		h.rule, h.plus = 'h', number(spec[len("hebrew"):])
+	case strings.HasPrefix(spec, "islamic-") && len(spec) >= 10:
+		h.rule, h.month = 'i', number(spec[8:10])
+		if len(spec) > 10 {
+			h.day = number(spec[11:])
+		}
 	case strings.HasPrefix(spec, "orthodox"):
 		h.rule, h.plus = 'o', number(spec[len("orthodox"):])
 	case len(f) >= 3:

@@ -62,7 +62,12 @@ func (r *resolver) timeAndDay(e *expr) (when, bool) {
 		if e.f[fKind] == kindQuarter && i == 0 {
 			continue
 		}
-		if d, ok := r.part(e, i); ok && d.gran == gDay {
+		d, ok := r.part(e, i)
+		if ok && d.gran == gPart && !e.has(fAMPM) && w.clock < 12*3600 &&
+			(d.part == partAfternoon || d.part == partEvening || d.part == partNight && w.clock > 5*3600) {
+			w.clock += 12 * 3600
+		}
+		if ok && (d.gran == gDay || d.gran == gPart) {
 			w.day, w.weekday = d.day, d.weekday
 			return w, true
 		}
@@ -209,9 +214,17 @@ func (r *resolver) term(e *expr) bool {
 	if e.first == 0 {
 		return false
 	}
-	switch strings.ToLower(r.doc.Tokens[e.first-1].Text) {
-	case "by", "until", "till", "through", "to":
+	toks := r.doc.Tokens
+	switch strings.ToLower(toks[e.first-1].Text) {
+	case "by", "until", "till", "through":
 		return true
+	case "to":
+		for i := e.first - 2; i >= 0 && i >= e.first-9; i-- {
+			switch toks[i].Text {
+			case "extended", "extend", "postponed", "postpone", "delayed", "delay", "moved", "move", "pushed", "deferred", "rescheduled", "adjourned", "back":
+				return true
+			}
+		}
 	}
 	return false
 }
@@ -314,4 +327,22 @@ func (r *resolver) nearestYear(token int) int {
 		}
 	}
 	return year
+}
+
+// deadline reports whether "until" stands before the expression, and no "had" before that.
+func (r *resolver) deadline(e *expr) bool {
+	if e.first == 0 {
+		return false
+	}
+	switch strings.ToLower(r.doc.Tokens[e.first-1].Text) {
+	case "until", "till":
+	default:
+		return false
+	}
+	for i := e.first - 2; i >= 0 && i >= e.first-9; i-- {
+		if r.doc.Tokens[i].Text == "had" {
+			return false
+		}
+	}
+	return true
 }

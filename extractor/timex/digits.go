@@ -67,6 +67,9 @@ func integer(n int32, width int, a *atom) {
 		if 1 <= n && n <= 31 {
 			a.cls |= clsDay
 		}
+		if 1 <= n && n <= 12 {
+			a.cls |= clsMM
+		}
 		if n <= 24 {
 			a.cls |= clsHour
 		}

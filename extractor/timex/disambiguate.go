@@ -32,7 +32,7 @@ func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 		case strings.EqualFold(t.Text, "may"):
 			if t.Tag == "MD" || !dated && beside(i+1, clsProper|clsDeterminer) && opens(doc, i) || i+1 < len(atoms) && strings.HasPrefix(doc.Tokens[i+1].Tag, "VB") && doc.Tokens[i+1].Tag != "VBD" && doc.Tokens[i+1].Tag != "VBN" || surname(doc, atoms, i) {
 				a.cls &^= clsMonth | clsMon
-			} else if named && !dated && i+1 < len(atoms) && (doc.Tokens[i+1].Text == "'s" || doc.Tokens[i+1].Text == "’s") {
+			} else if !dated && (named && !monthly(doc, atoms, i) || speaks(doc, atoms, i)) {
 				a.cls &^= clsMonth | clsMon
 			}
 		case strings.EqualFold(t.Text, "march"):
@@ -40,7 +40,7 @@ func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 				a.cls &^= clsMonth | clsMon
 			}
 		case strings.EqualFold(t.Text, "april") || strings.EqualFold(t.Text, "june") || strings.EqualFold(t.Text, "august"):
-			if !upper && t.Text == "august" || firstName(doc, atoms, i) {
+			if !upper && t.Text == "august" || firstName(doc, atoms, i) || !dated && speaks(doc, atoms, i) {
 				a.cls &^= clsMonth | clsMon
 			}
 		}
@@ -55,7 +55,7 @@ func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 			a.cls &^= clsSeason
 		}
 	case a.cls&(clsUnit|clsPart|clsCore) != 0:
-		if titled(doc, atoms, i) || len(t.Text) < 4 && upper && strings.ToUpper(t.Text) == t.Text {
+		if titled(doc, atoms, i) && !zoned(doc, atoms, i) || len(t.Text) < 4 && upper && strings.ToUpper(t.Text) == t.Text {
 			a.cls &= clsName | clsNoun | clsProper | clsAdjective
 			a.named = true
 		}
@@ -152,4 +152,53 @@ func firstName(doc *text.Doc, atoms []atom, i int) bool {
 		}
 	}
 	return doc.Tokens[j].Tag == "NNP" && strings.ToUpper(doc.Tokens[j].Text) != doc.Tokens[j].Text
+}
+
+// speaks reports whether the month at token i is a person who says, thinks or wants something.
+func speaks(doc *text.Doc, atoms []atom, i int) bool {
+	j := i + 1
+	if j < len(atoms) && doc.Tokens[j].Tag == "RB" {
+		j++
+	}
+	return j < len(atoms) && atoms[j].cls&clsSays != 0 && doc.Tokens[j].Sentence == doc.Tokens[i].Sentence && !monthly(doc, atoms, i)
+}
+
+// monthly reports whether what stands before the month at token i makes sure that it is one: "in
+// May", "last May", "late May", "April and May".
+func monthly(doc *text.Doc, atoms []atom, i int) bool {
+	if i == 0 || atoms[i].breaks {
+		return false
+	}
+	p := &atoms[i-1]
+	if p.cls&(clsMonth|clsDay|clsDayOrd|clsWeekday) != 0 {
+		return true
+	}
+	switch doc.Tokens[i-1].Text {
+	case "with", "for": // "for May, the vote was a blow"
+		return false
+	case "to", "from", "after", "before":
+		return i+1 == len(atoms) || doc.Tokens[i+1].Tag != "POS" // "the end to May's plan"
+	case "and", "or", "-", "–", "/":
+		return i >= 2 && atoms[i-2].cls&clsMonth != 0
+	case "last", "next", "this", "past", "early", "late", "mid", "previous", "following", "coming", "the", "a", "each", "every":
+		return true
+	}
+	return p.cls&clsPreposition != 0
+}
+
+// zoned reports whether the word at token i ends the name of a zone: "10 a.m. Central European
+// Time".
+func zoned(doc *text.Doc, atoms []atom, i int) bool {
+	if doc.Tokens[i].Text != "Time" {
+		return false
+	}
+	for j := i - 1; j >= 0 && j >= i-4; j-- {
+		if atoms[j].cls&(clsClock|clsClockAMPM|clsAMPM|clsMil) != 0 {
+			return true
+		}
+		if atoms[j].cls&clsName == 0 {
+			break
+		}
+	}
+	return false
 }

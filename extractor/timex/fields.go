@@ -96,6 +96,8 @@ const (
 	opSame    // the same period of another year
 	opYearAgo // a year earlier, as reports of earnings say it
 	opYearEnd
+	opYearSpan // 1984-85
+	opHolidayWeekend
 )
 
 // Units, in the order of their length.
@@ -137,6 +139,7 @@ const (
 	kindDeictic // two days after tomorrow
 	kindLatest  // the latest quarter
 	kindAttacks // the September 11 attacks
+	kindTwice   // the week after next
 )
 
 const (
@@ -179,7 +182,7 @@ var ops = map[string]int32{
 	"fiscal": opFiscal, "decade": opDecade, "century": opCentury, "season": opSeason, "quarter": opQuarter,
 	"half": opHalf, "weekof": opWeekOf, "nthweek": opNthWeek, "nthweekend": opNthWeekend, "nthweekday": opNthWeekday, "nthmonth": opNthMonth, "edgeunit": opEdgeUnit, "edge": opEdge,
 	"inanchor": opInAnchor, "clock": opClock, "daypart": opPart,
-	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "range": opRange, "dayrange": opDayRange, "same": opSame, "yearago": opYearAgo, "yearend": opYearEnd,
+	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "range": opRange, "dayrange": opDayRange, "same": opSame, "yearago": opYearAgo, "yearend": opYearEnd, "yearspan": opYearSpan, "holidayweekend": opHolidayWeekend,
 }
 
 // constants are the names of other values in the table.
@@ -195,7 +198,7 @@ var constants = map[string]int32{
 	"noon": 12 * 3600, "midnight": 0,
 	"utc": 0, "cet": 60, "ist": 330, "jst": 540, "et": 5300, "ct": 5360, "mt": 5420, "pt": 5480,
 	"PRESENT_REF": kindPresent, "PAST_REF": kindPast, "FUTURE_REF": kindFuture, "o-clock": kindOClock, "quarter-to": kindQuarter,
-	"near": kindNear, "deictic": kindDeictic, "latest": kindLatest, "attacks": kindAttacks,
+	"near": kindNear, "deictic": kindDeictic, "latest": kindLatest, "attacks": kindAttacks, "twice": kindTwice,
 }
 
 var refs = [...]string{"", "PRESENT_REF", "PAST_REF", "FUTURE_REF"}

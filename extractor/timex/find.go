@@ -33,7 +33,7 @@ func (f *finder) run(doc *text.Doc) {
 	top := &g.groups[g.top]
 	core := -1
 	f.reset()
-	sentence := 0
+	sentence, done := 0, 0
 	for i := 0; i < len(m.atoms); {
 		if core < i {
 			core = i
@@ -63,10 +63,11 @@ func (f *finder) run(doc *text.Doc) {
 			f.trace(&m.arena[index], m)
 		}
 		if m.arena[index].f[fOp] != opNone {
+			f.preceded(index, done)
 			f.r.pending = append(f.r.pending, index)
 			end = f.continued(index, end)
 		}
-		i = end
+		i, done = end, end
 	}
 	f.flush()
 }
@@ -101,6 +102,47 @@ func (f *finder) continued(index, end int) int {
 	return end
 }
 
+// preceded takes the days that stand before a day and its month: "on 5, 6 and 7 January". None
+// reaches back to a token before done.
+func (f *finder) preceded(index, done int) {
+	m := &f.m
+	in := f.r.inner(&m.arena[index])
+	if in.f[fOp] != opDate || !in.has(fMonth) || !in.has(fDay) || m.atoms[in.first].cls&(clsDay|clsDayOrd) == 0 || m.atoms[in.first].breaks {
+		return
+	}
+	last := in.first
+	first := last
+	for first-2 >= done && last-first < 16 && m.atoms[first-2].cls&(clsDay|clsDayOrd) != 0 && !m.atoms[first-1].breaks {
+		switch f.r.doc.Tokens[first-1].Text {
+		case "and", "or", "&", ",":
+		default:
+			return
+		}
+		first -= 2
+		if m.atoms[first].breaks {
+			return
+		}
+	}
+	if first == last || first == 0 {
+		return
+	}
+	before := first - 1
+	if before > 0 && m.word(before, "the") {
+		before--
+	}
+	if m.atoms[before].cls&clsPreposition == 0 {
+		return // an amount, a score
+	}
+	for ; first < last; first += 2 {
+		e := expr{set: in.set, f: in.f, rule: in.rule, first: first, end: first + 1}
+		e.set &^= 1 << fWeekday
+		e.put(fDay, m.atoms[first].val)
+		m.arena = append(m.arena, e)
+		f.r.pending = append(f.r.pending, len(m.arena)-1)
+		in = f.r.inner(&m.arena[index])
+	}
+}
+
 func (f *finder) reset() {
 	f.m.arena = f.m.arena[:0]
 	f.m.gen++ // what the memo points to is gone
@@ -126,6 +168,9 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 	d := Date{Span: text.Span{Start: toks[e.first].Start, End: toks[e.end-1].End}}
 	d.Text = d.In(r.doc.Text)
 	mod := r.mod(e)
+	if in := r.inner(e); mod == modNone && in.f[fOp] == opHoliday && r.m.g.holidays[in.f[fHoliday]].rule == 'i' {
+		mod = modApprox // the moon may be seen a day earlier or later
+	}
 	if e.f[fOp] == opYearEnd {
 		mod = modEnd
 	}
@@ -156,6 +201,10 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 	if !ok {
 		return d, false
 	}
+	if ranges(toks, r.prevFirst, r.prevEnd, e.first) {
+		w = r.onward(w, e)
+	}
+	r.prevFirst, r.prevEnd, r.prev, r.prevOp = e.first, e.end, w, r.inner(e).f[fOp]
 	if w.gran == gClock && w.prec == precSecond && r.raceTime(e) {
 		d.Type = TypeDuration
 		var a amount
@@ -210,6 +259,7 @@ func (r *resolver) remember(w when, e *expr) {
 	}
 	if w.gran == gQuarter {
 		r.quarter = w
+		r.quarterEnded = e.end < len(r.doc.Tokens) && r.doc.Tokens[e.end].Text == "ended"
 	}
 	if w.gran == gQuarter || w.gran == gFiscal {
 		r.period = w
@@ -246,7 +296,14 @@ func (r *resolver) raceTime(e *expr) bool {
 // setValue is the TIMEX3 value of a recurring date.
 func (r *resolver) setValue(e *expr) string {
 	if e.has(fWeekday) {
-		return when{gran: gDay, weekday: int(e.f[fWeekday])}.value()
+		w := when{gran: gDay, weekday: int(e.f[fWeekday])}
+		if e.has(fPart) {
+			w.gran, w.part = gPart, int(e.f[fPart])
+		}
+		return w.value()
+	}
+	if e.has(fSeason) {
+		return "XXXX-" + seasonCodes[e.f[fSeason]]
 	}
 	if e.nsub > 0 {
 		in := r.inner(&r.m.arena[e.sub[0]])

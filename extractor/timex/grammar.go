@@ -103,7 +103,7 @@ type grammar struct {
 var load = sync.OnceValue(func() *grammar {
 	g := &grammar{vocab: newVocab(wordsTSV)}
 	g.holidays = loadHolidays(g.vocab)
-	g.vocab.slash, g.vocab.may, g.vocab.last = g.vocab.id("/"), g.vocab.id("may"), g.vocab.id("last")
+	g.vocab.slash, g.vocab.may, g.vocab.last, g.vocab.lasts = g.vocab.id("/"), g.vocab.id("may"), g.vocab.id("last"), g.vocab.id("lasts")
 	for _, w := range [...]string{"-", "“", "”"} {
 		g.vocab.id(w)
 	}

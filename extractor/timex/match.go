@@ -177,7 +177,7 @@ func (m *matcher) alternative(r *rule, k int, x *alt, pos int, e *expr) (int, bo
 		} else {
 			v, end = m.ordinal(pos)
 		}
-		if end == 0 {
+		if end == 0 || x.kind == altWords && x.field == fDay && v > 31_000 {
 			return 0, false
 		}
 		saved := *e

@@ -14,8 +14,11 @@ func (r *resolver) holiday(e *expr) when {
 	}
 	if y == 0 {
 		y = r.ref.year
-		on := h.on(y).number()
 		today := r.ref.number()
+		if h.rule == 'i' && e.f[fDir] == 0 {
+			return h.when(r.nearest(h, e))
+		}
+		on := h.on(y).number()
 		switch e.f[fDir] {
 		case dirLast:
 			if on >= today {
@@ -35,7 +38,39 @@ func (r *resolver) holiday(e *expr) when {
 			}
 		}
 	}
-	return when{gran: gDay, day: h.on(y)}
+	return h.when(h.on(y))
+}
+
+// nearest is the day of an Islamic holiday, of which a year may have two, that lies nearest to the
+// article's: ahead where the text speaks of what is to come, behind where it looks back.
+func (r *resolver) nearest(h *holiday, e *expr) civil {
+	best, least := civil{}, 1<<30
+	today, tense := r.ref.number(), r.tense(e)
+	for y := (r.ref.year-622)*33/32 - 1; y < (r.ref.year-622)*33/32+4; y++ {
+		c := islamic(y, h.month, max(h.day, 1))
+		gap := c.number() - today
+		switch {
+		case gap < 0 && -gap > 45 && tense > 0, gap > 45 && tense <= 0:
+			gap *= 3
+		}
+		if gap < 0 {
+			gap = -gap
+		}
+		if gap < least {
+			best, least = c, gap
+		}
+	}
+	return best
+}
+
+// when is the holiday that starts on a day.
+func (h *holiday) when(day civil) when {
+	w := when{gran: gDay, day: day}
+	if h.rule == 'i' && h.day == 0 {
+		last := when{gran: gDay, day: day.addDays(28 + h.month%2)} // odd months have 30 days
+		w.end = &last
+	}
+	return w
 }
 
 func (r *resolver) edgeDay(e *expr) (when, bool) {

@@ -22,6 +22,11 @@ type resolver struct {
 	pending  []int   // expressions of the sentence that are not resolved yet
 	years    []dated // where the article's day is not known: the years that the text states
 	second   bool    // this is the second run, which uses them
+
+	quarterEnded       bool  // the text says that the last quarter has ended, as a fiscal one can early
+	prev               when  // the last point
+	prevOp             int32 // its op
+	prevFirst, prevEnd int   // and its tokens
 }
 
 func (r *resolver) known() bool { return r.ref.year != 0 }
@@ -72,6 +77,18 @@ func (r *resolver) point(e *expr) (when, bool) {
 		return r.unitRef(e)
 	case opHoliday:
 		return r.holiday(e), true
+	case opHolidayWeekend:
+		w := r.holiday(e)
+		w.end = nil
+		if w.day.year == 0 {
+			return when{gran: gWeekend}, true
+		}
+		d := 6 - w.day.weekday() // to the Saturday of its week; a Monday or Tuesday ends a weekend
+		if d >= 4 {
+			d -= 7
+		}
+		y, n := w.day.addDays(d).week()
+		return when{gran: gWeekend, day: civil{year: y}, n: n}, true
 	case opEdgeDay:
 		return r.edgeDay(e)
 	case opFiscal:
@@ -148,6 +165,8 @@ func (r *resolver) point(e *expr) (when, bool) {
 		return r.same(e)
 	case opYearEnd:
 		return when{gran: gYear, day: civil{year: r.ref.year}}, true
+	case opYearSpan:
+		return r.yearSpan(e)
 	case opRef:
 		return when{gran: gRef, ref: int(e.f[fKind])}, true
 	case opClock:
@@ -263,8 +282,8 @@ func (r *resolver) directed(w when, e *expr) int {
 	}
 	switch e.f[fDir] {
 	case dirLast:
-		if w.day.month >= base.month {
-			return base.year - 1
+		if w.day.month >= base.month || w.day.month == base.month-1 && e.f[fKind] != kindNear && e.f[fBase] == baseRef {
+			return base.year - 1 // the month before is "last month", so that its name is of another year
 		}
 	case dirNext:
 		if w.day.month <= base.month {
@@ -342,10 +361,19 @@ func (r *resolver) weekday(e *expr) when {
 		if r.tense(e) < 0 {
 			d -= 7
 		}
-	case d > 0 && !r.future(e):
+	case d > 0 && !r.future(e) && !r.deadline(e):
 		d -= 7
+	case d == 0 && e.f[fOp] == opWeekday && (r.clock == 0 || r.clock >= 12*3600) && r.will(e):
+		d = 7
 	}
-	// d == 0 is today, in every tense: papers write "on Monday" on Mondays.
+	if last := r.until(e); last != 0 && !e.has(fDir) && !r.future(e) && r.tense(e) < 0 {
+		// "they met from Monday to Friday": both are over
+		if d = mod7(wd-base.day.weekday()) - 7; d+mod7(last-wd) > 0 {
+			d -= 7
+		}
+	}
+	// d == 0 is today, for papers write "on Monday" on Mondays; but "will meet on Monday", written
+	// after noon, is next week's.
 	return when{gran: gDay, day: base.day.addDays(d)}
 }
 
@@ -358,11 +386,20 @@ func (r *resolver) unitRef(e *expr) (when, bool) {
 	case dirNext:
 		step = 1
 	}
+	if e.f[fKind] == kindTwice {
+		step *= 2
+	}
 	unit := int(e.f[fUnit])
 	base, _ := r.base(e, unit)
 	if unit == uQuarter && e.f[fBase] == baseAnchor {
+		if w, ok := r.endedIn(e); ok && e.f[fDir] == dirThis && r.quarter.gran != gQuarter {
+			return w, true
+		}
 		if r.quarter.gran == gQuarter {
 			base = r.quarter
+			if first, ok := base.first(); ok && e.f[fKind] == kindLatest && !r.quarterEnded && r.ref.before(first.addMonths(3)) && first.before(r.ref) {
+				step-- // it is not over yet
+			}
 		} else if e.f[fKind] == kindLatest {
 			step-- // the latest quarter is the last that is complete
 		}
@@ -453,4 +490,45 @@ func (r *resolver) step(base when, unit, step int) when {
 		return when{}
 	}
 	return out
+}
+
+// yearSpan reads "1984-85": from a year to a later one, of which the text has the last two digits.
+func (r *resolver) yearSpan(e *expr) (when, bool) {
+	first := int(e.f[fYear])
+	last := first - first%100 + int(e.f[fB])
+	if last < first {
+		last += 100
+	}
+	return when{gran: gYear, day: civil{year: first}, end: &when{gran: gYear, day: civil{year: last}}}, first < last && last-first < 50
+}
+
+// endedIn reads "the quarter ended July 31": the quarter that holds the middle of the three months.
+func (r *resolver) endedIn(e *expr) (when, bool) {
+	if e.end >= len(r.doc.Tokens) || !r.known() {
+		return when{}, false
+	}
+	switch r.doc.Tokens[e.end].Text {
+	case "ended", "ending":
+	default:
+		return when{}, false
+	}
+	for _, k := range r.pending {
+		n := r.inner(&r.m.arena[k])
+		if n.first != e.end+1 {
+			if n.first < e.end {
+				continue
+			}
+			break
+		}
+		if n.f[fOp] != opDate || !n.has(fMonth) {
+			break
+		}
+		d, ok := r.date(n)
+		if !ok || d.day.year == 0 {
+			break
+		}
+		c := civil{d.day.year, d.day.month, 1}.addMonths(-1)
+		return when{gran: gQuarter, n: (c.month + 2) / 3, day: civil{year: c.year}}, true
+	}
+	return when{}, false
 }

@@ -41,7 +41,7 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		v.classify(t.Text, &a)
 		a.cls |= speech(t.Tag)
 		if a.word == v.last && (t.Tag == "VB" || t.Tag == "VBP") {
-			a.word, a.cls = 0, clsVerb // "may last three months"
+			a.word, a.cls = v.lasts, clsVerb // "may last three months"
 		}
 		a.tight = t.Start == prev
 		prev = t.End
@@ -54,7 +54,7 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 	}
 	named := false
 	for i := range atoms {
-		if atoms[i].word == v.may && atoms[i].cls&clsName != 0 && surname(doc, atoms, i) {
+		if atoms[i].word == v.may && atoms[i].cls&clsName != 0 && (surname(doc, atoms, i) || speaks(doc, atoms, i)) {
 			named = true
 			break
 		}

@@ -32,6 +32,26 @@ func (r *resolver) tense(e *expr) int {
 	return 0
 }
 
+// will reports whether "will" or "shall" is the last verb's before the expression: "will meet
+// Monday".
+func (r *resolver) will(e *expr) bool {
+	toks := r.doc.Tokens
+	first := max(r.doc.Sentences[toks[e.first].Sentence].FirstToken, e.first-12)
+	for i := e.first - 1; i >= first; i-- {
+		switch t := &toks[i]; t.Tag {
+		case "MD":
+			switch strings.ToLower(t.Text) {
+			case "will", "'ll", "’ll", "shall", "wo":
+				return true
+			}
+			return false
+		case "VBD", "VBZ", "VBP", "VBG":
+			return false
+		}
+	}
+	return false
+}
+
 // introduced is what the words just before a date say: "since", "as of" look back.
 func introduced(toks []text.Token, i, first int) int {
 	if i <= first {
@@ -89,7 +109,7 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 	case "VB":
 		if i > first && toks[i-1].Text == "to" {
 			for j := i - 2; j >= first && j >= i-4; j-- {
-				if planned(toks[j].Text) || toks[j].Tag == "VBZ" || toks[j].Tag == "VBP" {
+				if planned(toks[j].Text) || intent(toks[j].Text) || toks[j].Tag == "VBZ" || toks[j].Tag == "VBP" {
 					return 1, true
 				}
 			}
@@ -139,6 +159,16 @@ func planned(s string) bool {
 	switch strings.ToLower(s) {
 	case "expected", "scheduled", "planned", "due", "set", "slated", "supposed", "plans", "plan", "likely", "expects", "intends", "hopes",
 		"going", "projected", "forecast", "predicted", "anticipated":
+		return true
+	}
+	return false
+}
+
+// intent reports whether a noun, with an infinitive behind it, speaks of what is to come: "an
+// agreement to buy".
+func intent(s string) bool {
+	switch s {
+	case "agreement", "deal", "decision", "proposal", "offer", "option", "intention", "promise", "pledge", "bid", "commitment", "agreements", "proposals":
 		return true
 	}
 	return false

@@ -68,6 +68,8 @@ const (
 	clsLabel                         // $, before one
 	clsDate8                         // 20250114
 	clsDotClock                      // 10.30, where a.m. or p.m. follows
+	clsMM                            // 1 to 12
+	clsSays                          // said: a person's verb
 )
 
 var classNames = map[string]class{
@@ -80,6 +82,7 @@ var classNames = map[string]class{
 	"number": clsNumber, "name": clsName, "q": clsQ, "h": clsHalf, "fy": clsFY, "stamp": clsStampT, "plural": clsPlural,
 	"noun": clsNoun, "proper": clsProper, "adjective": clsAdjective, "determiner": clsDeterminer, "verb": clsVerb,
 	"preposition": clsPreposition, "weekdays": clsWeekdays, "y0": clsY0, "measure": clsMeasure, "label": clsLabel, "date8": clsDate8, "dotclock": clsDotClock, "relative": clsRelative,
+	"mm": clsMM, "says": clsSays,
 }
 
 // coreClasses are the classes of which every expression has at least one word.
@@ -114,6 +117,7 @@ type vocab struct {
 	slash uint16 // the word "/"
 	may   uint16
 	last  uint16
+	lasts uint16
 }
 
 func newVocab(tsv string) *vocab {
