@@ -19,6 +19,11 @@ func (f *finder) accept(e *expr) bool {
 		f.m.atoms[in.first-1].cls&(clsProper|clsAdjective) != 0 {
 		return false // Chinese New Year: its rule is the moon's
 	}
+	if in.f[fOp] == opHoliday && in.end-in.first == 1 && in.first > 0 && f.m.g.holidays[in.f[fHoliday]].rule == 'i' && !f.m.atoms[in.first].breaks {
+		if p := &f.m.atoms[in.first-1]; p.cls&clsName != 0 && p.word == 0 && p.cls&clsProper != 0 {
+			return false // Tariq Ramadan
+		}
+	}
 	if in.f[fOp] == opHoliday && in.end-in.first == 1 && in.end < len(f.m.atoms) {
 		// "Easter Island" and "Halloween-themed" are no days
 		next := &f.m.atoms[in.end]

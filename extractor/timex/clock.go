@@ -158,15 +158,44 @@ func (r *resolver) dayPart(e *expr) (when, bool) {
 		w.day, w.weekday = d.day, d.weekday
 		return w, true
 	}
-	w.day = r.ref
+	w.day = r.speaking(e)
 	if e.f[fDir] == 0 && r.day.gran != gNone && r.sent == r.doc.Tokens[e.first].Sentence {
 		w.day, w.weekday = r.day.day, r.day.weekday
 		return w, true
 	}
 	if r.known() && e.f[fDir] == dirLast {
-		w.day = r.ref.addDays(-1)
+		w.day = w.day.addDays(-1)
 	}
 	return w, true
+}
+
+// speaking is the day from which "today" counts: the article's, or in a quotation the day of which
+// the text speaks, where that is of the two weeks before ("On Monday he said: “Today we act.”").
+func (r *resolver) speaking(e *expr) civil {
+	if !r.known() || r.day.gran == gNone || !r.day.day.before(r.ref) || r.ref.number()-r.day.day.number() > 14 {
+		return r.ref
+	}
+	toks := r.doc.Tokens
+	s := toks[e.first].Sentence
+	if s-r.sent > 2 {
+		return r.ref
+	}
+	first := r.doc.Sentences[r.doc.Paragraphs[r.doc.Sentences[s].Paragraph].FirstSentence].FirstToken
+	inside := false
+	for i := max(first, e.first-300); i < e.first; i++ {
+		switch toks[i].Text {
+		case "“", "``", "„":
+			inside = true
+		case "”", "''":
+			inside = false
+		case "\"":
+			inside = !inside
+		}
+	}
+	if inside {
+		return r.day.day
+	}
+	return r.ref
 }
 
 // guessYear is the year of a month, or of a day of a month, that comes without one.
@@ -201,9 +230,9 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	}
 	ahead := c.number() - r.ref.number()
 	switch {
-	case ahead > 300 || ahead > 31 && tense < 0 || ahead > 182 && tense == 0:
+	case ahead > 300 || ahead > 31 && tense < 0 || ahead > 178 && tense == 0:
 		return c.year - 1, false
-	case ahead < -300 || ahead < -60 && tense > 0 || ahead < -182 && tense == 0:
+	case ahead < -300 || ahead < -60 && tense > 0 || ahead < -186 && tense == 0:
 		return c.year + 1, false
 	}
 	return c.year, false

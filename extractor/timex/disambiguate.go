@@ -49,6 +49,9 @@ func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 			a.cls &^= clsWeekday
 		} else if a.cls&clsWday == 0 && i > 0 && introduces(doc.Tokens[i-1].Text) {
 			a.cls |= clsWday
+		} else if i > 0 && i+1 < len(atoms) && a.cls&clsName != 0 && strings.EqualFold(doc.Tokens[i-1].Text, "the") && atoms[i+1].cls&(clsName|coreClasses) == clsName && strings.HasPrefix(doc.Tokens[i+1].Tag, "NNP") {
+			a.cls &^= clsWeekday | clsWday // the Sunday Times
+			a.named = true
 		}
 	case a.cls&clsSeason != 0:
 		if strings.HasPrefix(t.Tag, "VB") || titled(doc, atoms, i) && !beside(i+1, clsY4) {
@@ -142,12 +145,12 @@ func surname(doc *text.Doc, atoms []atom, i int) bool {
 // that is no date follows.
 func firstName(doc *text.Doc, atoms []atom, i int) bool {
 	j := i + 1
-	if j >= len(atoms) || doc.Tokens[j].Sentence != doc.Tokens[i].Sentence || atoms[j].cls != clsName || atoms[j].word != 0 {
+	if j >= len(atoms) || doc.Tokens[j].Sentence != doc.Tokens[i].Sentence || atoms[j].cls&clsName == 0 || atoms[j].cls&^(clsName|clsProper) != 0 || atoms[j].word != 0 {
 		return false
 	}
-	if i > 0 && atoms[i-1].word != 0 && atoms[i-1].cls&^clsName == 0 { // "in April Mr Kell said", "last August Kell"
-		switch doc.Tokens[i-1].Tag {
-		case "IN", "JJ", "DT":
+	if i > 0 && !atoms[i].breaks {
+		switch doc.Tokens[i-1].Tag { // "in April Mr Kell said", "last August Kell"
+		case "IN", "JJ", "DT", "TO", "CD":
 			return false
 		}
 	}
@@ -176,8 +179,10 @@ func monthly(doc *text.Doc, atoms []atom, i int) bool {
 	switch doc.Tokens[i-1].Text {
 	case "with", "for": // "for May, the vote was a blow"
 		return false
-	case "to", "from", "after", "before":
-		return i+1 == len(atoms) || doc.Tokens[i+1].Tag != "POS" // "the end to May's plan"
+	case "to", "To": // "from April to May", but "to May, it was a blow"
+		return i >= 2 && (atoms[i-2].cls&clsMonth != 0 || doc.Tokens[i-2].Tag == "VBN")
+	case "from", "after", "before":
+		return i+1 == len(atoms) || doc.Tokens[i+1].Tag != "POS" // "after May's speech"
 	case "and", "or", "-", "–", "/":
 		return i >= 2 && atoms[i-2].cls&clsMonth != 0
 	case "last", "next", "this", "past", "early", "late", "mid", "previous", "following", "coming", "the", "a", "each", "every":

@@ -83,6 +83,15 @@ func (f *finder) continued(index, end int) int {
 		}
 		switch f.r.doc.Tokens[end].Text {
 		case "to", "and", "or", "until", "through", "till", "&":
+		case ",": // "January 5, 6 and 7": the row goes on
+			if end+3 >= len(m.atoms) || m.atoms[end+1].cls&(clsDay|clsDayOrd) == 0 || m.atoms[end+3].cls&(clsDay|clsDayOrd) == 0 || m.atoms[end+3].breaks {
+				return end
+			}
+			switch f.r.doc.Tokens[end+2].Text {
+			case "and", "or", "&", ",":
+			default:
+				return end
+			}
 		default:
 			return end
 		}

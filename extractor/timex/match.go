@@ -78,6 +78,9 @@ func (m *matcher) group(id int16, pos int) (index, end int) {
 			for _, s := range m.g.rules[r].set {
 				e.put(s.field, s.value)
 			}
+			if e.f[fOp] == opSum && !m.descends(&e) {
+				continue
+			}
 			e.rule, e.end = r, end
 			m.arena = append(m.arena, e)
 			best, bestEnd = len(m.arena)-1, end
@@ -92,6 +95,18 @@ func (m *matcher) group(id int16, pos int) (index, end int) {
 	}
 	*slot = memo{pos + 1, bestEnd, best, m.gen}
 	return best, bestEnd
+}
+
+// descends reports whether the lengths that a sum is made of go from long to short: "two hours and
+// a minute" is one length, "two days and a year" are two.
+func (m *matcher) descends(e *expr) bool {
+	for i := int8(1); i < e.nsub; i++ {
+		long, short := m.arena[e.sub[i-1]].f[fUnit], m.arena[e.sub[i]].f[fUnit]
+		if short >= long || long > uDay && short < uDay {
+			return false
+		}
+	}
+	return true
 }
 
 // sequence matches the rule's elements from k on at token pos, and gives where the match ends.

@@ -37,7 +37,7 @@ func (r *resolver) onward(w when, e *expr) when {
 			ahead = 7
 		}
 		w.day = from.addDays(ahead)
-	case in.f[fOp] == opDate && in.has(fMonth) && !in.has(fYear) && !in.has(fYearDir) && !in.has(fDir):
+	case in.f[fOp] == opDate && r.prevOp == opDate && in.has(fMonth) && !in.has(fYear) && !in.has(fYearDir) && !in.has(fDir):
 		for n := 0; n < 2 && to.before(from); n++ {
 			w.day.year++
 			to.year++

@@ -72,7 +72,7 @@ func (r *resolver) point(e *expr) (when, bool) {
 	case opWeekday, opWeekdayWeek:
 		return r.weekday(e), true
 	case opOffset:
-		return r.shiftDays(when{gran: gDay, day: r.ref}, int(e.f[fNum])/1000), true
+		return r.shiftDays(when{gran: gDay, day: r.speaking(e)}, int(e.f[fNum])/1000), true
 	case opUnitRef:
 		return r.unitRef(e)
 	case opHoliday:

@@ -19,6 +19,9 @@ func (r *resolver) tense(e *expr) int {
 		return tensed
 	}
 	first, last := max(s.FirstToken, e.first-24), min(s.EndToken, e.end+12)
+	if arranged(toks, e.first, first) {
+		return 1
+	}
 	for i := e.first - 1; i >= first; i-- {
 		if t, stop := verb(toks, i, first); stop {
 			return t
@@ -169,6 +172,28 @@ func planned(s string) bool {
 func intent(s string) bool {
 	switch s {
 	case "agreement", "deal", "decision", "proposal", "offer", "option", "intention", "promise", "pledge", "bid", "commitment", "agreements", "proposals":
+		return true
+	}
+	return false
+}
+
+// arranged reports whether the verb right before token i is in the present progressive: "is
+// arriving on Tuesday".
+func arranged(toks []text.Token, i, first int) bool {
+	j := i - 1
+	for n := 0; j > first && n < 2 && toks[j].Tag != "VBG"; n++ {
+		switch toks[j].Text {
+		case "on", "here", "in", "there", "for":
+			j--
+		default:
+			return false
+		}
+	}
+	if j <= first || toks[j].Tag != "VBG" {
+		return false
+	}
+	switch toks[j-1].Text {
+	case "is", "are", "'s", "’s", "'re", "’re", "am", "'m", "’m":
 		return true
 	}
 	return false

@@ -1,0 +1,216 @@
+package timex
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestCases is what Dates are asked to do, point by point; each is read as of Wednesday, 15 January
+// 2025, noon. A date is told as text=value, with +MOD where the text modifies.
+func TestCases(t *testing.T) {
+	p := parser(t)
+	for _, g := range []struct {
+		name  string
+		cases [][2]string
+	}{
+		{"day, month and year in every order", [][2]string{
+			{"It fell on 14 January 2025.", "14 January 2025=2025-01-14"},
+			{"It fell on January 14, 2025.", "January 14, 2025=2025-01-14"},
+			{"It fell on the 14th of January 2025.", "the 14th of January 2025=2025-01-14"},
+			{"It fell on Tuesday, 14 January 2025.", "Tuesday, 14 January 2025=2025-01-14"},
+			{"It fell on Tuesday, Jan. 14th, 2025.", "Tuesday, Jan. 14th, 2025=2025-01-14"},
+			{"It fell on Jan. 14.", "Jan. 14=2025-01-14"},
+			{"It fell on 14 Jan '25.", "14 Jan '25=2025-01-14"},
+			{"It fell in the summer of ’98.", "the summer of ’98=1998-SU"},
+			{"It fell on the fourteenth of January.", "the fourteenth of January=2025-01-14"},
+			{"Filed 2025-01-14; filed 14-Jan-2025; filed 14.1.2025.", "2025-01-14=2025-01-14|14-Jan-2025=2025-01-14|14.1.2025=2025-01-14"},
+			{"Updated 2025-01-14T09:30:00Z by staff.", "2025-01-14T09:30:00Z=2025-01-14T09:30:00"},
+			{"Filed 1/2/2025 and 14/1/2025 and 1/14/2025.", "1/2/2025=2025-01-02|14/1/2025=2025-01-14|1/14/2025=2025-01-14"},
+			{"It fell on 31 April 2025.", ""},
+			{"It fell on 29 February 2023.", ""},
+		}},
+		{"weekdays and tense", [][2]string{
+			{"They met on Monday.", "Monday=2025-01-13"},
+			{"They will meet Monday.", "Monday=2025-01-20"},
+			{"They met Wednesday.", "Wednesday=2025-01-15"},
+			{"They will meet Wednesday.", "Wednesday=2025-01-22"},
+			{"They met last Monday.", "last Monday=2025-01-06"},
+			{"They will meet next Monday.", "next Monday=2025-01-20"},
+			{"They met this Monday.", "this Monday=2025-01-13"},
+			{"They will meet this Friday.", "this Friday=2025-01-17"},
+			{"They are meeting on Friday.", "Friday=2025-01-17"},
+			{"The shop is shut until Friday.", "Friday=2025-01-17"},
+		}},
+		{"days from now and parts of the day", [][2]string{
+			{"It came yesterday, comes today and will come tomorrow.", "yesterday=2025-01-14|today=2025-01-15|tomorrow=2025-01-16"},
+			{"They meet tonight, met last night and this morning.", "tonight=2025-01-15TNI|last night=2025-01-14TNI|this morning=2025-01-15TMO"},
+			{"They met on Monday afternoon and late on Tuesday.", "Monday afternoon=2025-01-13TAF|late on Tuesday=2025-01-14+END"},
+			{"It burnt in the early hours of Monday.", "the early hours of Monday=2025-01-13TMO+START"},
+			{"They met the day before yesterday.", "the day before yesterday=2025-01-13"},
+			{"They will meet later this evening.", "later this evening=2025-01-15TEV"},
+			{"On Monday he said: “Today we act.”", "Monday=2025-01-13|Today=2025-01-13"},
+		}},
+		{"so long from now or from the last date", [][2]string{
+			{"They met two weeks ago.", "two weeks ago=2025-01-01"},
+			{"They met 3 days ago.", "3 days ago=2025-01-12"},
+			{"They met on 3 May 2021. Three days earlier they fell out.", "3 May 2021=2021-05-03|Three days earlier=2021-04-30"},
+			{"They met on 3 May 2021. A year later they fell out.", "3 May 2021=2021-05-03|A year later=2022"},
+			{"They met on 3 May 2021. The next day they fell out.", "3 May 2021=2021-05-03|The next day=2021-05-04"},
+			{"They will meet in two weeks' time.", "two weeks' time=2025-01-29"},
+			{"They met a week or so ago.", "a week or so ago=2025-01-08+APPROX"},
+			{"They met the week before last and will the week after next.", "the week before last=2025-W01|the week after next=2025-W05"},
+		}},
+		{"month alone and tense", [][2]string{
+			{"They met in October.", "October=2024-10"},
+			{"They will meet in October.", "October=2025-10"},
+			{"They met last October.", "last October=2024-10"},
+			{"They fell out last December, not in the last November.", "last December=2024-12|the last November=2024-11"},
+			{"In May 2021 and this past May they met.", "May 2021=2021-05|this past May=2024-05"},
+		}},
+		{"seasons, quarters, halves, fiscal years, decades, centuries", [][2]string{
+			{"They met in the spring of 2019.", "the spring of 2019=2019-SP"},
+			{"They met last summer.", "last summer=2024-SU"},
+			{"Sales fell in Q3 2019 and in the fourth quarter.", "Q3 2019=2019-Q3|the fourth quarter=2024-Q4"},
+			{"Sales fell in the first half of 2019 and in H2 2020.", "the first half of 2019=2019-H1|H2 2020=2020-H2"},
+			{"Sales fell in fiscal 2019 and in the 2019-20 financial year.", "fiscal 2019=2019|the 2019-20 financial year=FY2019"},
+			{"In the 1990s and the nineties and the '80s they met.", "the 1990s=199|the nineties=199|the '80s=198"},
+			{"In the 19th century and the twentieth century they met.", "the 19th century=18|the twentieth century=19"},
+			{"The strike of 1984-85 and the war of 1914–18 ended.", "1984-85=1984/1985|1914–18=1914/1918"},
+			{"They won in the 2009-10 season.", "2009-10=2009/2010"},
+		}},
+		{"parts of a stretch", [][2]string{
+			{"In early May 2021 they met.", "early May 2021=2021-05+START"},
+			{"In mid-May 2021 they met.", "mid-May 2021=2021-05+MID"},
+			{"In late 2021 they met.", "late 2021=2021+END"},
+			{"At the end of 2021 they met.", "the end of 2021=2021+END"},
+			{"In the second half of the 1980s they met.", "the second half of the 1980s=198+END"},
+			{"For the rest of 2025 they meet.", "the rest of 2025=2025+END"},
+		}},
+		{"ranges", [][2]string{
+			{"They met on 14-17 January.", "14-17 January=2025-01-14/2025-01-17"},
+			{"They met between 16 and 20 January.", "16 and 20 January=2025-01-16/2025-01-20"},
+			{"They met from 14 to 17 January.", "14 to 17 January=2025-01-14/2025-01-17"},
+			{"They met on July 27-28, 2019.", "July 27-28, 2019=2019-07-27/2019-07-28"},
+			{"They met on 5, 6 and 7 January.", "5=2025-01-05|6=2025-01-06|7 January=2025-01-07"},
+			{"They met on January 5, 6 and 7.", "January 5=2025-01-05|6=2025-01-06|7=2025-01-07"},
+			{"They met from Monday to Friday.", "Monday=2025-01-06|Friday=2025-01-10"},
+			{"They will meet from Monday to Friday.", "Monday=2025-01-20|Friday=2025-01-24"},
+			{"It was shut between 2010 and 2015.", "2010=2010|2015=2015"},
+			{"They will meet from November to February.", "November=2025-11|February=2026-02"},
+			{"They met from 28 December to 3 January.", "28 December=2024-12-28|3 January=2025-01-03"},
+			{"It is shut from 10 p.m. to 6 a.m. there.", "10 p.m.=2025-01-15T22:00|6 a.m.=2025-01-16T06:00"},
+		}},
+		{"clock times", [][2]string{
+			{"They met at 10:30.", "10:30=2025-01-15T10:30"},
+			{"They met at 9 p.m. on Monday.", "9 p.m. on Monday=2025-01-13T21:00"},
+			{"They met at 10:30 UTC and at 11:30 Central European Time.", "10:30 UTC=2025-01-15T10:30|11:30 Central European Time=2025-01-15T11:30"},
+			{"They met at 1730 GMT and at noon.", "1730 GMT=2025-01-15T17:30|noon=2025-01-15T12:00"},
+			{"They met at nine o'clock and at half past 11 a.m. there.", "nine o'clock=2025-01-15T09:00|half past 11 a.m.=2025-01-15T11:30"},
+			{"They met last night at 8:30.", "last night at 8:30=2025-01-14T20:30"},
+		}},
+		{"holidays", [][2]string{
+			{"They met on Christmas Day, at Easter and on Good Friday 2019.", "Christmas Day=2024-12-25|Easter=2024-03-31|Good Friday 2019=2019-04-19"},
+			{"They met on Labor Day weekend.", "Labor Day weekend=2024-W35-WE"},
+			{"They fasted in Ramadan last year.", "Ramadan last year=2024-03-11/2024-04-09+APPROX"},
+			{"They met at Eid al-Fitr 2024 and on Yom Kippur.", "Eid al-Fitr 2024=2024-04-10+APPROX|Yom Kippur=2024-10-12"},
+			{"Chinese New Year came.", ""},
+			{"Tariq Ramadan spoke on Easter Island.", ""},
+		}},
+		{"lengths of time and what recurs", [][2]string{
+			{"It took three days, two and a half years and 90 minutes.", "three days=P3D|two and a half years=P2Y6M|90 minutes=PT90M"},
+			{"It took several weeks, weeks or months, a year or two.", "several weeks=PXW|weeks or months=PXW|a year or two=P2Y+APPROX"},
+			{"Over the past 18 months it fell.", "the past 18 months=P18M"},
+			{"They meet every Monday, every other year, twice a week and on Monday nights.", "every Monday=XXXX-WXX-1|every other year=P2Y|twice a week=XXXX-WXX|Monday nights=XXXX-WXX-1TNI"},
+			{"They meet daily, annually, on Fridays, every July.", "daily=XXXX-XX-XX|annually=XXXX|Fridays=XXXX-WXX-5|every July=XXXX-07"},
+		}},
+		{"about, more than", [][2]string{
+			{"It took about three days.", "about three days=P3D+APPROX"},
+			{"It took more than three days.", "more than three days=P3D+MORE_THAN"},
+			{"It took for over three days.", "over three days=P3D+MORE_THAN"},
+			{"It was spread over three days.", "three days=P3D"},
+			{"It took less than three days.", "less than three days=P3D+LESS_THAN"},
+			{"It took at least three days, at most four days.", "at least three days=P3D+EQUAL_OR_MORE|at most four days=P4D+EQUAL_OR_LESS"},
+			{"It was built around 1970.", "around 1970=1970+APPROX"},
+			{"It was shut until 2028 or later.", "2028 or later=2028+AFTER"},
+		}},
+		{"now, then, some day", [][2]string{
+			{"They are now here.", "now=PRESENT_REF"},
+			{"They recently came.", "recently=PAST_REF"},
+			{"They will in the future come.", "the future=FUTURE_REF"},
+			{"They will one day come.", "one day=FUTURE_REF"},
+			{"They look to the years ahead.", "the years ahead=FUTURE_REF"},
+		}},
+		{"not dates: ages", [][2]string{
+			{"The 68-year-old, aged 68, and a boy of 5 years of age fell.", ""},
+			{"Children between 5 and 12 years old fell.", ""},
+		}},
+		{"not dates: scores, prices, measures", [][2]string{
+			{"They won 2-1, 21-19 and 6-4; 10/12 voted.", ""},
+			{"It costs $2019, £1999 and 2020 dollars; it earns $3 million a year.", ""},
+			{"More than a quarter of 2000 people walked 2010 miles.", ""},
+			{"It is three-quarters full.", ""},
+		}},
+		{"not dates: telephone and model numbers", [][2]string{
+			{"Call 555-2019, (202) 555-2019, 1-800-555-1999 or +44 20 7946 2019.", ""},
+			{"The Boeing 2017 flew; Flight 2020 fell; the 2019-nCoV spread.", "2017=2017"},
+			{"See section 2019 and No. 2020.", ""},
+		}},
+		{"not dates: words and names", [][2]string{
+			{"You may march in the august hall; troops march.", ""},
+			{"May said she would resign.", ""},
+			{"Theresa May spoke. To May, it was over; MPs asked May to go.", ""},
+			{"Theresa May spoke in May.", "May=2024-05"},
+			{"The March for Life drew crowds; the Women's March did, too.", ""},
+			{"April said she would; June Smith and August Wilson left.", ""},
+			{"He read “1984” and \"1984\" there.", ""},
+			{"USA Today and the Sunday Times of Mon State fall in spring.", "spring=2024-SP"},
+		}},
+		{"digits and dashes of Unicode", [][2]string{
+			{"１４ January ２０２５", "１４ January ２０２５=2025-01-14"},
+			{"١٤ January ٢٠٢٥", "١٤ January ٢٠٢٥=2025-01-14"},
+			{"१४ January २०२५", "१४ January २०२५=2025-01-14"},
+			{"14–17 January; 14‑17 January; 14−17 January", "14–17 January=2025-01-14/2025-01-17|14‑17 January=2025-01-14/2025-01-17|14−17 January=2025-01-14/2025-01-17"},
+			{"2025‑01‑14", "2025‑01‑14=2025-01-14"},
+		}},
+	} {
+		for _, c := range g.cases {
+			if got := told(Find(p.Parse(c[0], 0), asOf)); got != c[1] {
+				t.Errorf("%s: %q:\n got %s\nwant %s", g.name, c[0], got, c[1])
+			}
+		}
+	}
+}
+
+// TestUnknown is the same with no publication time.
+func TestUnknown(t *testing.T) {
+	p := parser(t)
+	for _, c := range [][2]string{
+		{"They met on 14 January 2025.", "14 January 2025=2025-01-14"},
+		{"They met on Monday, yesterday, last week and last year.", "Monday=XXXX-WXX-1|yesterday=XXXX-XX-XX|last week=XXXX-WXX|last year=XXXX"},
+		{"They met in May 2019. They left on 14 January.", "May 2019=2019-05|14 January=2019-01-14?"},
+		{"They left on 14 January.", "14 January=XXXX-01-14"},
+		{"They left at Easter, in Ramadan and at Christmas.", "Easter=XXXX-XX-XX|Ramadan=XXXX-XX-XX+APPROX|Christmas=XXXX-12-25"},
+		{"They met in the third quarter and in the summer.", "the third quarter=XXXX-Q3|the summer=XXXX-SU"},
+		{"They met two weeks ago for three days.", "two weeks ago=XXXX-XX-XX|three days=P3D"},
+	} {
+		if got := told(Find(p.Parse(c[0], 0), time.Time{})); got != c[1] {
+			t.Errorf("%q:\n got %s\nwant %s", c[0], got, c[1])
+		}
+	}
+}
+
+func told(ds []Date) string {
+	var out []string
+	for _, d := range ds {
+		s := d.Text + "=" + d.Value
+		if d.Mod != "" {
+			s += "+" + d.Mod
+		}
+		if d.Inferred {
+			s += "?"
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, "|")
+}
