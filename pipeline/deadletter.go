@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ import (
 // valid UTF-8 are a string, so that people can read them; others are base64.
 type deadLetterJSON struct {
 	Stage       Stage      `json:"stage"`
+	Kind        Kind       `json:"kind,omitempty"`
 	Reason      string     `json:"reason"`
 	Time        time.Time  `json:"time,omitzero"`
 	Origin      originJSON `json:"origin,omitzero"`
@@ -44,7 +46,7 @@ type originJSON struct {
 // MarshalJSON gives the letter as one line of JSON without its newline.
 func (l DeadLetter) MarshalJSON() ([]byte, error) {
 	j := deadLetterJSON{
-		Stage: l.Stage, Reason: l.Reason, Time: l.Time.UTC(), Format: l.Format, Name: l.Name, Partial: l.Partial,
+		Stage: l.Stage, Kind: l.Kind, Reason: l.Reason, Time: l.Time.UTC(), Format: l.Format, Name: l.Name, Partial: l.Partial,
 		Origin: originJSON{Topic: l.Origin.Topic, Path: l.Origin.Path, Line: l.Origin.Line, Time: l.Origin.Time.UTC()},
 	}
 	if l.Origin.Topic != "" {
@@ -71,7 +73,7 @@ func (l *DeadLetter) UnmarshalJSON(b []byte) error {
 		return errors.New(`decode dead letter: no "stage": not a dead letter`)
 	}
 	*l = DeadLetter{
-		Stage: j.Stage, Reason: j.Reason, Time: j.Time, Format: j.Format, Name: j.Name, Partial: j.Partial,
+		Stage: j.Stage, Kind: j.Kind, Reason: j.Reason, Time: j.Time, Format: j.Format, Name: j.Name, Partial: j.Partial,
 		Key: bytesOf(j.Key, j.KeyBase64), Value: bytesOf(j.Value, j.ValueBase64),
 		Origin: Origin{Topic: j.Origin.Topic, Path: j.Origin.Path, Line: j.Origin.Line, Time: j.Origin.Time},
 	}
@@ -108,7 +110,8 @@ func (l DeadLetter) Message() Message {
 	m := Message{Value: l.Value, Format: l.Format, Key: l.Key, Name: l.Name, Origin: l.Origin}
 	if l.Partial {
 		note := fmt.Sprintf(" (only a part of %s was kept: read it again from there)", l.Origin)
-		m.Err = errors.New(strings.TrimSuffix(l.Reason, note) + note) // once, however often it is replayed
+		// Once, however often it is replayed.
+		m.Err = Fault(cmp.Or(l.Kind, KindUnreadable), errors.New(strings.TrimSuffix(l.Reason, note)+note))
 	}
 	return m
 }

@@ -67,7 +67,7 @@ func decodeText(b []byte) (*extractor.Article, error) {
 		return nil, err
 	}
 	if i := bytes.IndexByte(b, 0); i >= 0 {
-		return nil, fmt.Errorf("byte %d is NUL: this is binary data, not text", i)
+		return nil, Fault(KindEncoding, fmt.Errorf("byte %d is NUL: this is binary data, not text", i))
 	}
 	return &extractor.Article{Body: string(b)}, nil
 }
@@ -75,9 +75,17 @@ func decodeText(b []byte) (*extractor.Article, error) {
 func decodeHTML(b []byte) (*extractor.Article, error) {
 	p, err := clean.Parse(b, "", "")
 	if err != nil {
-		return nil, err
+		return nil, htmlFault(err)
 	}
 	return pageArticle(p), nil
+}
+
+// htmlFault says that a page can't be read, unless it is too long.
+func htmlFault(err error) error {
+	if errors.Is(err, clean.ErrTooBig) {
+		return err
+	}
+	return Fault(KindHTML, err)
 }
 
 func pageArticle(p *clean.Page) *extractor.Article {
@@ -149,7 +157,7 @@ func decodeJSON(b []byte) (*extractor.Article, []string, error) {
 	if !raw.hasText && raw.html != "" {
 		p, err := clean.Parse([]byte(raw.html), "text/html; charset=utf-8", raw.url)
 		if err != nil {
-			return nil, warnings, fmt.Errorf("\"html\": %w", err)
+			return nil, warnings, fmt.Errorf("\"html\": %w", htmlFault(err))
 		}
 		fill(a, pageArticle(p))
 	}
@@ -178,13 +186,16 @@ func fill(a, page *extractor.Article) {
 // readFields reads the top level by hand, for encoding/json takes duplicate names and names in
 // other case without a word, and its errors don't name the field.
 func readFields(b []byte) (*rawArticle, error) {
+	if i := tooDeep(b); i >= 0 {
+		return nil, Fault(KindTooDeep, fmt.Errorf("the JSON is nested more than %d deep at byte %d: an article is a flat object", maxDepth, i))
+	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	tok, err := dec.Token()
 	if err != nil {
 		return nil, jsonError(b, err)
 	}
 	if tok != json.Delim('{') {
-		return nil, fmt.Errorf("not an article: the JSON is %s, want an object with \"text\" or \"html\"", kind(tok))
+		return nil, Fault(KindWrongType, fmt.Errorf("not an article: the JSON is %s, want an object with \"text\" or \"html\"", kind(tok)))
 	}
 	raw := &rawArticle{}
 	fields := map[string]*string{
@@ -208,7 +219,7 @@ func readFields(b []byte) (*rawArticle, error) {
 			continue
 		}
 		if seen[name] {
-			return nil, fmt.Errorf("field %q is given twice: give it once", name)
+			return nil, Fault(KindWrongType, fmt.Errorf("field %q is given twice: give it once", name))
 		}
 		seen[name] = true
 		switch {
@@ -216,10 +227,10 @@ func readFields(b []byte) (*rawArticle, error) {
 		case at != nil:
 			*at = v
 		case v[0] != '"':
-			return nil, fmt.Errorf("field %q is %s, want a string", name, kindOf(v))
+			return nil, Fault(KindWrongType, fmt.Errorf("field %q is %s, want a string", name, kindOf(v)))
 		default:
 			if err := json.Unmarshal(v, into); err != nil {
-				return nil, fmt.Errorf("field %q: %w", name, err)
+				return nil, Fault(KindWrongType, fmt.Errorf("field %q: %w", name, err))
 			}
 			raw.hasText = raw.hasText || name == "text" && strings.TrimSpace(*into) != ""
 		}
@@ -228,7 +239,7 @@ func readFields(b []byte) (*rawArticle, error) {
 		return nil, jsonError(b, err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("there is more after the JSON object, from byte %d: one message is one article (a file of one a line is named .jsonl)", dec.InputOffset())
+		return nil, Fault(KindNotJSON, fmt.Errorf("there is more after the JSON object, from byte %d: one message is one article (a file of one a line is named .jsonl)", dec.InputOffset()))
 	}
 	return raw, nil
 }
@@ -239,14 +250,38 @@ func jsonError(b []byte, err error) error {
 	case errors.Is(err, io.EOF) && len(bytes.TrimSpace(b)) == 0:
 		return ErrEmptyMessage
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the JSON ends early, after %d bytes: it was cut; send it whole", len(b))
+		return Fault(KindCut, fmt.Errorf("the JSON ends early, after %d bytes: it was cut; send it whole", len(b)))
 	}
 	// A decoder's offsets are not of the whole, Unmarshal's are.
 	var syntax *json.SyntaxError
 	if errors.As(json.Unmarshal(b, &json.RawMessage{}), &syntax) {
-		return fmt.Errorf("not valid JSON at byte %d: %w", max(syntax.Offset-1, 0), syntax)
+		return Fault(KindNotJSON, fmt.Errorf("not valid JSON at byte %d: %w", max(syntax.Offset-1, 0), syntax))
 	}
-	return fmt.Errorf("not valid JSON: %w", err)
+	return Fault(KindNotJSON, fmt.Errorf("not valid JSON: %w", err))
+}
+
+// maxDepth is how deeply the JSON of an article may be nested. A record has 4.
+const maxDepth = 100
+
+// tooDeep is the byte at which b, if it is JSON, is nested more than maxDepth deep, -1 where none is.
+func tooDeep(b []byte) int {
+	depth, inString := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return i
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return -1
 }
 
 func kind(tok json.Token) string {

@@ -89,7 +89,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"UTF-16 text", Message{Format: Text, Value: []byte("\xff\xfeT\x00h\x00e\x00")}, []string{"UTF-16", "iconv"}},
 		{"binary text", Message{Format: Text, Value: []byte("\x7fELF\x00\x00\xff")}, []string{"binary"}},
 		{"NUL in text", Message{Format: Text, Value: []byte("a\x00b")}, []string{"NUL", "binary"}},
-		{"deep JSON", Message{Value: []byte(`{"x":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `,"text":"b"}`)}, []string{`"x"`, "depth"}},
+		{"deep JSON", Message{Value: []byte(`{"x":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `,"text":"b"}`)}, []string{"nested more than 100 deep", "byte 104"}},
 		{"page without text", Message{Format: HTML, Value: []byte("<html><script>render()</script></html>")}, []string{"no article text"}},
 		{"html without text", Message{Value: []byte(`{"html":"<img src=x>"}`)}, []string{`"html"`, "no article text"}},
 		{"a PDF for a page", Message{Format: HTML, Value: []byte("%PDF-1.4")}, []string{"PDF"}},

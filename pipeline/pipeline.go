@@ -121,7 +121,8 @@ type DeadLetter struct {
 	Origin Origin
 	// Stage is where it failed.
 	Stage Stage
-	// Reason says what is wrong and what would mend it.
+	// Kind says in a word what is wrong, and Reason in full, with what would mend it.
+	Kind   Kind
 	Reason string
 	// Time is when it failed.
 	Time time.Time

@@ -9,7 +9,7 @@ import (
 
 // retry calls do until it succeeds, work is done or MaxAttempts are used up, with a growing wait
 // between.
-func (p *pass) retry(work context.Context, what string, do func() error) error {
+func (p *pass) retry(work context.Context, what Step, do func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := do()
 		if err == nil {
@@ -22,8 +22,8 @@ func (p *pass) retry(work context.Context, what string, do func() error) error {
 			return fmt.Errorf("%s: gave up after %d attempts: %w", what, attempt, err)
 		}
 		wait := backoff(attempt, p.options.MinBackoff, p.options.MaxBackoff)
-		p.stats.retries.Add(1)
-		p.options.Logger.Warn(what+" failed; trying again", "attempt", attempt, "wait", wait.Round(time.Millisecond), "error", err)
+		p.stats.retry(what)
+		p.options.Logger.Warn(string(what)+" failed; trying again", "attempt", attempt, "wait", wait.Round(time.Millisecond), "error", err)
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:

@@ -66,11 +66,26 @@ type Runner struct {
 	// DrainTimeout bounds how long Run goes on, once ctx is done, to store and commit what it has
 	// read. Default: 30 s.
 	DrainTimeout time.Duration
+	// Observe, where set, hears how long each step took, for one message (StepDecode, StepExtract) or
+	// a batch (the others), whether it failed or not. It is called from several goroutines.
+	Observe func(step Step, took time.Duration)
 	// Logger gets a line for each dead letter, warning and retry. Default: none.
 	Logger *slog.Logger
 
 	stats counters
 }
+
+// Step is what a Runner does with messages and takes time for.
+type Step string
+
+// The steps.
+const (
+	StepDecode  Step = "decode"
+	StepExtract Step = "extract"
+	StepStore   Step = "store"
+	StepBury    Step = "bury"
+	StepCommit  Step = "commit"
+)
 
 // perMessage is what a message weighs beside its bytes.
 const perMessage = 1 << 10
@@ -156,6 +171,10 @@ func (r *Runner) withDefaults() *Runner {
 		BatchBytes: orInt(r.BatchBytes, 4<<20), BatchAge: orTime(r.BatchAge, time.Second),
 		MinBackoff: orTime(r.MinBackoff, 200*time.Millisecond), MaxBackoff: orTime(r.MaxBackoff, 30*time.Second),
 		MaxAttempts: r.MaxAttempts, DrainTimeout: orTime(r.DrainTimeout, 30*time.Second), Logger: r.Logger,
+		Observe: r.Observe,
+	}
+	if o.Observe == nil {
+		o.Observe = func(Step, time.Duration) {}
 	}
 	// Else a batch could wait for bytes that the bound doesn't let in.
 	o.BatchBytes = min(o.BatchBytes, max(o.MaxBytes/4, 1))
@@ -257,42 +276,50 @@ func (p *pass) process(j *job) {
 			buf := make([]byte, 8<<10)
 			buf = buf[:runtime.Stack(buf, false)]
 			p.options.Logger.Error("panic", "origin", j.msg.Origin.String(), "stage", string(stage), "value", fmt.Sprint(v), "stack", string(buf))
-			p.fail(j, stage, fmt.Sprintf("panic: %v: this is a fault of dateline; please report it with the article", v))
+			p.fail(j, stage, KindPanic, fmt.Sprintf("panic: %v: this is a fault of dateline; please report it with the article", v))
 		}
 	}()
 	if j.msg.Err != nil {
-		p.fail(j, stage, j.msg.Err.Error())
+		k := KindOf(j.msg.Err)
+		if k == KindOther {
+			k = KindUnreadable
+		}
+		p.fail(j, stage, k, j.msg.Err.Error())
 		return
 	}
 	stage = StageDecode
+	began := time.Now()
 	a, warnings, err := Decode(j.msg)
+	p.options.Observe(StepDecode, time.Since(began))
 	for _, w := range warnings {
 		p.stats.warnings.Add(1)
 		p.options.Logger.Warn("article has a fault", "origin", j.msg.Origin.String(), "fault", w)
 	}
 	if err != nil {
-		p.fail(j, stage, err.Error())
+		p.fail(j, stage, KindOf(err), err.Error())
 		return
 	}
 	j.id = a.ID
 	stage = StageValidate
 	if err := a.Validate(p.options.MaxText); err != nil {
-		p.fail(j, stage, err.Error())
+		p.fail(j, stage, KindOf(err), err.Error())
 		return
 	}
 	stage = StageExtract
+	began = time.Now()
 	rec := NewRecord(a, p.options.Extract(a), j.msg.Origin.Time)
+	p.options.Observe(StepExtract, time.Since(began))
 	p.stats.extracted.Add(1)
 	j.record = &rec
 }
 
 // fail makes the job a dead letter.
-func (p *pass) fail(j *job, stage Stage, reason string) {
+func (p *pass) fail(j *job, stage Stage, kind Kind, reason string) {
 	m := &j.msg
 	j.record = nil
 	j.letter = &DeadLetter{
 		Value: m.Value, Format: m.Format, Key: m.Key, Name: m.Name, Origin: m.Origin,
-		Stage: stage, Reason: reason, Time: time.Now().UTC(), Partial: m.Err != nil,
+		Stage: stage, Kind: kind, Reason: reason, Time: time.Now().UTC(), Partial: m.Err != nil,
 	}
 }
 
@@ -380,7 +407,7 @@ func (p *pass) write(work context.Context) error {
 		}
 		if uncommitted != nil {
 			// A failed commit doesn't hold up the work: a later one covers it.
-			if err := p.options.Source.Commit(work, uncommitted); err != nil {
+			if err := p.commit(work, uncommitted); err != nil {
 				p.options.Logger.Warn("commit failed; the next one covers it", "error", err)
 			} else {
 				uncommitted = nil
@@ -390,7 +417,7 @@ func (p *pass) write(work context.Context) error {
 		p.stats.finished(u.jobs)
 	}
 	if uncommitted != nil && work.Err() == nil {
-		if err := p.retry(work, "commit", func() error { return p.options.Source.Commit(work, uncommitted) }); err != nil {
+		if err := p.retry(work, StepCommit, func() error { return p.commit(work, uncommitted) }); err != nil {
 			return err
 		}
 	}
@@ -398,6 +425,13 @@ func (p *pass) write(work context.Context) error {
 		return err
 	}
 	return context.Cause(work)
+}
+
+// commit commits once.
+func (p *pass) commit(work context.Context, b *Batch) error {
+	began := time.Now()
+	defer func() { p.options.Observe(StepCommit, time.Since(began)) }()
+	return p.options.Source.Commit(work, b)
 }
 
 // store writes the unit's records and buries what can't be stored, and returns when all is done.
@@ -412,8 +446,10 @@ func (p *pass) store(work context.Context, u *unit) error {
 	}
 	if len(recs) > 0 {
 		var rejected *RejectError
-		err := p.retry(work, "write", func() error {
+		err := p.retry(work, StepStore, func() error {
+			began := time.Now()
 			err := p.options.Sink.Write(work, recs)
+			p.options.Observe(StepStore, time.Since(began))
 			if errors.As(err, &rejected) {
 				return nil
 			}
@@ -427,7 +463,7 @@ func (p *pass) store(work context.Context, u *unit) error {
 				if i < 0 || i >= len(from) {
 					return fmt.Errorf("write: the sink rejected record %d of %d", i, len(from))
 				}
-				p.fail(from[i], StageStore, rejected.Reasons[i])
+				p.fail(from[i], StageStore, KindRejected, rejected.Reasons[i])
 			}
 		}
 	}
@@ -440,12 +476,17 @@ func (p *pass) store(work context.Context, u *unit) error {
 	if len(letters) == 0 {
 		return nil
 	}
-	if err := p.retry(work, "bury", func() error { return p.options.Dead.Bury(work, letters) }); err != nil {
+	err := p.retry(work, StepBury, func() error {
+		began := time.Now()
+		defer func() { p.options.Observe(StepBury, time.Since(began)) }()
+		return p.options.Dead.Bury(work, letters)
+	})
+	if err != nil {
 		return err
 	}
 	for _, j := range u.jobs {
 		if l := j.letter; l != nil {
-			p.options.Logger.Warn("dead letter", "origin", l.Origin.String(), "id", j.id, "stage", string(l.Stage), "reason", l.Reason)
+			p.options.Logger.Warn("dead letter", "origin", l.Origin.String(), "id", j.id, "stage", string(l.Stage), "kind", string(l.Kind), "reason", l.Reason)
 		}
 	}
 	return nil

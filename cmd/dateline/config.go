@@ -19,6 +19,7 @@ type configCmd struct {
 	kafkaSettings
 	elasticSettings
 	topicSettings
+	observeSettings
 }
 
 func (configCmd) Help() string {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -47,7 +48,12 @@ type stack struct {
 
 func newStack(t *testing.T) *stack {
 	t.Helper()
-	broker, es := servers.Kafka(t), servers.Elasticsearch(t)
+	return newStackAt(t, servers.Kafka(t), servers.Elasticsearch(t))
+}
+
+// newStackAt is a stack of certain servers.
+func newStackAt(t *testing.T, broker, es string) *stack {
+	t.Helper()
 	name := strings.ToLower(servers.Name("e2e"))
 	s := &stack{t: t, bin: binary(t), dir: t.TempDir(), kafka: broker, elasticsearch: es, prefix: name}
 	s.env = append(os.Environ(),
@@ -81,12 +87,30 @@ func (s *stack) run(code int, stdin string, args ...string) string {
 // worker is a running `dateline work`.
 type worker struct {
 	*exec.Cmd
-	log *bytes.Buffer
+	log *lines
 }
 
-func (s *stack) work() *worker {
+// lines is what a worker has logged so far.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (s *stack) work(args ...string) *worker {
 	s.t.Helper()
-	w := &worker{exec.Command(s.bin, "work"), &bytes.Buffer{}}
+	w := &worker{exec.Command(s.bin, append([]string{"work"}, args...)...), &lines{}}
 	w.Dir, w.Env = s.dir, s.env
 	w.Stdout, w.Stderr = w.log, w.log
 	if err := w.Start(); err != nil {
@@ -314,7 +338,12 @@ func produce(t *testing.T, s *stack, values ...string) {
 	w := &kafka.Writer{Addr: kafka.TCP(s.kafka), Topic: s.prefix + "-raw", BatchTimeout: 10 * time.Millisecond, BatchBytes: 16 << 20, RequiredAcks: kafka.RequireAll}
 	defer w.Close()
 	for _, v := range values {
-		if err := w.WriteMessages(t.Context(), kafka.Message{Value: []byte(v)}); err != nil {
+		err := w.WriteMessages(t.Context(), kafka.Message{Value: []byte(v)})
+		// A busy broker takes a moment to know of a new topic.
+		for end := time.Now().Add(time.Minute); errors.Is(err, kafka.UnknownTopicOrPartition) && time.Now().Before(end); time.Sleep(time.Second) {
+			err = w.WriteMessages(t.Context(), kafka.Message{Value: []byte(v)})
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/files"
 	"github.com/datelinenews/dateline/pipeline/kafka"
+	"github.com/datelinenews/dateline/pipeline/metrics"
 )
 
 type ingestCmd struct {
@@ -22,6 +23,7 @@ type ingestCmd struct {
 	MaxText size       `default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
 
 	kafkaSettings
+	observeSettings
 }
 
 func (ingestCmd) Help() string {
@@ -42,7 +44,11 @@ func (c *ingestCmd) run(ctx context.Context, p *process) error {
 		return err
 	}
 	defer source.Close()
-	notify := func(err error) { p.cli.console(p.err).Warn("trying again", "error", err) }
+	seen := c.observe(nil)
+	notify := func(err error) {
+		seen.Retried("kafka")
+		p.cli.console(p.err).Warn("trying again", "error", err)
+	}
 	producer, err := kafka.NewProducer(kafka.ProducerConfig{Connection: c.connection(), Topic: c.Topic, Notify: notify})
 	if err != nil {
 		return usageError{err}
@@ -53,13 +59,23 @@ func (c *ingestCmd) run(ctx context.Context, p *process) error {
 		return usageError{err}
 	}
 	defer letters.Close()
-	if err := ping(ctx, c.connection()); err != nil {
+	admin, err := kafka.NewAdmin(c.connection())
+	if err != nil {
+		return usageError{err}
+	}
+	defer admin.Close()
+	if err := admin.Ping(ctx); err != nil {
 		return err
 	}
+	if err := seen.serve(&c.observeSettings, p.cli.console(p.err), metrics.Check{Name: "kafka", Do: admin.Ping}); err != nil {
+		return err
+	}
+	defer seen.close()
 
 	s := &sending{producer: producer, maxText: int(c.MaxText)}
 	started := time.Now()
 	_, live := terminal(p.err)
+	seen.Runner(s.stats(started))
 	bar := &progress{w: p.err, live: live, stats: s.stats(started), size: func() (int64, int64) { return source.Position(), source.Total() }}
 	s.dead = &mourner{DeadLetters: letters, w: bar, where: "topic " + c.DeadTopic}
 	bar.start()
@@ -119,10 +135,10 @@ func (s *sending) all(ctx context.Context, source pipeline.Source) error {
 func (s *sending) batch(ctx context.Context, messages []pipeline.Message) error {
 	var out []pipeline.Message
 	var letters []pipeline.DeadLetter
-	bury := func(m pipeline.Message, stage pipeline.Stage, reason string) {
+	bury := func(m pipeline.Message, stage pipeline.Stage, kind pipeline.Kind, reason string) {
 		letters = append(letters, pipeline.DeadLetter{
 			Value: m.Value, Name: m.Name, Format: m.Format, Key: m.Key, Origin: m.Origin,
-			Stage: stage, Reason: reason, Time: time.Now().UTC(), Partial: m.Err != nil,
+			Stage: stage, Kind: kind, Reason: reason, Time: time.Now().UTC(), Partial: m.Err != nil,
 		})
 	}
 	var read int64
@@ -134,7 +150,7 @@ func (s *sending) batch(ctx context.Context, messages []pipeline.Message) error 
 			if m.Err != nil {
 				stage = pipeline.StageRead
 			}
-			bury(m, stage, err.Error())
+			bury(m, stage, pipeline.KindOf(err), err.Error())
 			continue
 		}
 		out = append(out, raw)
@@ -144,13 +160,13 @@ func (s *sending) batch(ctx context.Context, messages []pipeline.Message) error 
 	switch {
 	case errors.As(err, &rejected):
 		for _, i := range slices.Sorted(maps.Keys(rejected.Reasons)) {
-			bury(out[i], pipeline.StageStore, rejected.Reasons[i])
+			bury(out[i], pipeline.StageStore, pipeline.KindRejected, rejected.Reasons[i])
 		}
-		s.counters.add(len(out)-len(rejected.Reasons), len(letters), read)
+		s.counters.add(len(out)-len(rejected.Reasons), letters, read)
 	case err != nil:
 		return err
 	default:
-		s.counters.add(len(out), len(letters), read)
+		s.counters.add(len(out), letters, read)
 	}
 	if len(letters) == 0 {
 		return nil
@@ -162,38 +178,47 @@ func (s *sending) batch(ctx context.Context, messages []pipeline.Message) error 
 }
 
 func (s *sending) counts() (sent, dead int) {
-	sent, dead, _ = s.counters.get()
-	return sent, dead
+	st := s.counters.get()
+	return st.Stored, st.DeadTotal()
 }
 
 // stats is what the progress shows.
 func (s *sending) stats(started time.Time) func() pipeline.Stats {
 	return func() pipeline.Stats {
-		sent, dead, read := s.counters.get()
-		return pipeline.Stats{
-			Read: sent + dead, Stored: sent, ReadBytes: read, Duration: time.Since(started),
-			Dead: map[pipeline.Stage]int{pipeline.StageDecode: dead},
-		}
+		st := s.counters.get()
+		st.Duration = time.Since(started)
+		return st
 	}
 }
 
-// sendCounters count what is sent; the progress reads them meanwhile.
+// sendCounters count what is sent; progress and metrics read them meanwhile.
 type sendCounters struct {
-	mu         sync.Mutex
-	sent, dead int
-	bytes      int64
+	mu     sync.Mutex
+	sent   int
+	causes map[pipeline.Cause]int
+	bytes  int64
 }
 
-func (c *sendCounters) add(sent, dead int, bytes int64) {
+func (c *sendCounters) add(sent int, letters []pipeline.DeadLetter, bytes int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sent += sent
-	c.dead += dead
+	if c.causes == nil {
+		c.causes = map[pipeline.Cause]int{}
+	}
+	for _, l := range letters {
+		c.causes[pipeline.Cause{Stage: l.Stage, Kind: l.Kind}]++
+	}
 	c.bytes += bytes
 }
 
-func (c *sendCounters) get() (sent, dead int, bytes int64) {
+func (c *sendCounters) get() pipeline.Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.sent, c.dead, c.bytes
+	s := pipeline.Stats{Read: c.sent, Stored: c.sent, ReadBytes: c.bytes, Causes: maps.Clone(c.causes), Dead: map[pipeline.Stage]int{}}
+	for cause, n := range c.causes {
+		s.Dead[cause.Stage] += n
+		s.Read += n
+	}
+	return s
 }

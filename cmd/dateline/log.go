@@ -21,7 +21,8 @@ func (s *logSettings) level() slog.Level {
 // logger is the workers' log.
 func (s *logSettings) logger(w io.Writer) *slog.Logger {
 	opts := &slog.HandlerOptions{Level: s.level()}
-	if s.LogFormat == "json" {
+	_, onTerminal := terminal(w)
+	if s.LogFormat == "json" || s.LogFormat == "auto" && !onTerminal {
 		return slog.New(slog.NewJSONHandler(w, opts))
 	}
 	return slog.New(slog.NewTextHandler(w, opts))

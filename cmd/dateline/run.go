@@ -23,6 +23,7 @@ type runCmd struct {
 	indexSettings
 	deadSettings
 	extractionSettings
+	observeSettings
 }
 
 func (runCmd) Help() string {
@@ -47,7 +48,7 @@ func (c *runCmd) run(ctx context.Context, p *process) error {
 	defer source.Close()
 	letters := deadPath(&c.deadSettings, &c.indexSettings)
 	return localRun(ctx, p, local{
-		source: source, extraction: &c.extractionSettings, index: c.Index, dead: letters, top: c.Top,
+		source: source, extraction: &c.extractionSettings, index: c.Index, dead: letters, top: c.Top, observe: &c.observeSettings,
 		size: func() (int64, int64) { return source.Position(), source.Total() },
 	})
 }
@@ -85,6 +86,7 @@ type local struct {
 	extraction  *extractionSettings
 	index, dead string
 	top         int
+	observe     *observeSettings
 	size        func() (read, total int64) // see progress
 }
 
@@ -135,6 +137,15 @@ func (p *process) store(ctx context.Context, l local, x *engine, sink pipeline.S
 	}
 	_, live := terminal(p.err)
 	bar := &progress{w: p.err, live: live, stats: runner.Stats, size: l.size}
+	if l.observe != nil {
+		seen := l.observe.observe(x)
+		seen.Runner(runner.Stats)
+		runner.Observe = seen.Observe
+		if err := seen.serve(l.observe, p.cli.console(bar)); err != nil {
+			return pipeline.Summary{}, err
+		}
+		defer seen.close()
+	}
 	runner.Dead = &mourner{DeadLetters: dead, w: bar, where: l.dead}
 	runner.Logger = p.cli.console(bar)
 	bar.start()

@@ -19,12 +19,13 @@ var groups = []kong.Group{
 	{Key: "kafka", Title: "Kafka:"},
 	{Key: "elasticsearch", Title: "Elasticsearch:"},
 	{Key: "question", Title: "Question (all must hold):"},
+	{Key: "observation", Title: "Observation:"},
 	{Key: "logging", Title: "Logging:"},
 }
 
 type logSettings struct {
 	LogLevel  string `group:"logging" enum:"debug,info,warn,error" default:"info" help:"Least level that is logged: debug, info, warn or error."`
-	LogFormat string `group:"logging" enum:"text,json" default:"text" help:"Form of the workers' log lines: text or json."`
+	LogFormat string `group:"logging" enum:"auto,text,json" default:"auto" help:"Form of the workers' log lines: text, json, or auto, which is text on a terminal and json elsewhere."`
 }
 
 type extractionSettings struct {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/kafka"
+	"github.com/datelinenews/dateline/pipeline/metrics"
 	"github.com/datelinenews/dateline/pipeline/search"
 )
 
@@ -19,6 +20,7 @@ type workCmd struct {
 	indexSettings
 	kafkaSettings
 	elasticSettings
+	observeSettings
 }
 
 func (workCmd) Help() string {
@@ -29,7 +31,8 @@ Memory is kept under about 300 MB; GOMEMLIMIT, where set, decides instead.
 Examples:
 
     dateline work --kafka localhost:9092 --elasticsearch http://localhost:9200
-    dateline work --kafka localhost:9092 --index ./dateline-index`
+    dateline work --kafka localhost:9092 --index ./dateline-index
+    dateline work --metrics :9464             then http://localhost:9464/metrics, /healthz and /readyz`
 }
 
 // memoryLimit is what the Go runtime tries to stay under: the code, the models and prose's tables
@@ -60,7 +63,11 @@ func (c *workCmd) run(ctx context.Context, p *process) error {
 			log.Error("closing the index failed", "error", err)
 		}
 	}()
-	notify := func(err error) { log.Warn("trying again", "error", err) }
+	seen := c.observe(x)
+	notify := func(err error) {
+		seen.Retried("kafka")
+		log.Warn("trying again", "error", err)
+	}
 	letters, err := kafka.NewDeadLetters(kafka.ProducerConfig{Connection: c.connection(), Topic: c.DeadTopic, Notify: notify})
 	if err != nil {
 		return usageError{err}
@@ -75,9 +82,19 @@ func (c *workCmd) run(ctx context.Context, p *process) error {
 	defer source.Close()
 	runner := &pipeline.Runner{
 		Source: source, Sink: sink, Dead: letters, Extract: x.Extract, Workers: c.Workers, MaxText: int(c.MaxText), Logger: log,
+		Observe: seen.Observe,
 	}
+	seen.Runner(runner.Stats)
+	checks := append([]metrics.Check{{Name: "kafka", Do: source.Check}}, seen.watchIndex(sink)...)
+	if err := seen.serve(&c.observeSettings, log, checks...); err != nil {
+		return err
+	}
+	defer seen.close()
 	log.Info("working", "topic", c.Topic, "group", c.Group, "into", name, "engine", c.Engine, "version", x.Version())
 	go x.watch(ctx, log)
+	if c.Metrics != "" {
+		go seen.watchLag(ctx, log, source)
+	}
 	stop := c.report(ctx, log, runner)
 	sum, err := runner.Run(ctx)
 	stop()

@@ -142,6 +142,7 @@ func (x *Index) bulkPart(ctx context.Context, ops []op, part []int, out []outcom
 			return fmt.Errorf("bulk: gave up after %d attempts: %w", attempt, err)
 		}
 		x.counts.retried.Add(int64(len(again)))
+		x.counts.requests.Add(1)
 		if err := x.wait(ctx, attempt); err != nil {
 			return fmt.Errorf("bulk: %w", err)
 		}
@@ -202,6 +203,7 @@ func (x *Index) bulkOnce(ctx context.Context, ops []op, part []int, out []outcom
 			o.reason = item.Error.String()
 		}
 		out[i] = o
+		x.counts.item(o)
 		switch {
 		case o.status == 0:
 			return nil, fmt.Errorf("elasticsearch's bulk answer lacks the status of %s", ops[i].ref.id)
@@ -213,6 +215,22 @@ func (x *Index) bulkOnce(ctx context.Context, ops []op, part []int, out []outcom
 		}
 	}
 	return again, nil
+}
+
+// item counts an outcome.
+func (c *counts) item(o outcome) {
+	switch {
+	case o.done():
+		c.itemsDone.Add(1)
+	case o.conflict():
+		c.itemsConflict.Add(1)
+	case o.status == http.StatusNotFound:
+		c.itemsMissing.Add(1)
+	case temporary(o.status):
+		c.itemsRefused.Add(1)
+	default:
+		c.itemsRejected.Add(1)
+	}
 }
 
 // tooLarge reports whether a request is to be sent in halves: too many bytes, or something in it

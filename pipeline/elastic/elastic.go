@@ -74,7 +74,14 @@ type Index struct {
 	counts counts
 }
 
-type counts struct{ stored, older, rejected, deleted, retried atomic.Int64 }
+type counts struct {
+	stored, older, rejected, deleted, retried atomic.Int64
+
+	requests atomic.Int64 // bulk requests that were sent again
+
+	// Of bulk items, each time they were sent.
+	itemsDone, itemsConflict, itemsMissing, itemsRefused, itemsRejected atomic.Int64
+}
 
 // Stats counts what Writes did since Open.
 type Stats struct {
@@ -85,6 +92,12 @@ type Stats struct {
 	Deleted int64
 	// Retried counts documents that were sent again because the server refused them for now.
 	Retried int64
+	// Requests counts bulk requests that were sent again, whole or in part.
+	Requests int64
+	// Items counts the documents of bulk requests by outcome, each time they were sent: "done",
+	// "conflict" (somebody else's newer state is there), "missing" (nothing to remove), "refused"
+	// (for now: 429, 5xx) and "rejected".
+	Items map[string]int64
 }
 
 // Open checks the configuration. It sends nothing.
@@ -185,8 +198,27 @@ func newTransport(cfg Config) (*http.Transport, error) {
 func (x *Index) Stats() Stats {
 	return Stats{
 		Stored: x.counts.stored.Load(), Older: x.counts.older.Load(), Rejected: x.counts.rejected.Load(),
-		Deleted: x.counts.deleted.Load(), Retried: x.counts.retried.Load(),
+		Deleted: x.counts.deleted.Load(), Retried: x.counts.retried.Load(), Requests: x.counts.requests.Load(),
+		Items: map[string]int64{
+			"done": x.counts.itemsDone.Load(), "conflict": x.counts.itemsConflict.Load(), "missing": x.counts.itemsMissing.Load(),
+			"refused": x.counts.itemsRefused.Load(), "rejected": x.counts.itemsRejected.Load(),
+		},
 	}
+}
+
+// Ping returns an error where Elasticsearch does not answer, lets us not read, or is not set up. It
+// asks once, for the context's time, and needs no privilege but to read the ledger.
+func (x *Index) Ping(ctx context.Context) error {
+	req := esapi.GetRequest{Index: x.ledger(), DocumentID: "ping", Source: []string{"false"}}
+	err := x.call(ctx, req, nil)
+	var status *StatusError
+	switch {
+	case errors.As(err, &status) && status.Status == http.StatusNotFound && status.Type == "":
+		return nil // there is no such document
+	case errors.As(err, &status) && status.Status == http.StatusNotFound:
+		return x.notSetUp()
+	}
+	return err
 }
 
 // Close lets connections go.

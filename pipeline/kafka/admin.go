@@ -118,9 +118,14 @@ func (a *Admin) Lag(ctx context.Context, group string, topics ...string) ([]Lag,
 	if err != nil {
 		return nil, err
 	}
+	return lags(parts, done, all), nil
+}
+
+// lags compares committed offsets with the partitions' bounds, by topic and partition.
+func lags(parts map[string][]int, done map[partition]int64, all map[partition][2]int64) []Lag {
 	var out []Lag
-	for _, t := range topics {
-		for _, id := range parts[t] {
+	for _, t := range slices.Sorted(maps.Keys(parts)) {
+		for _, id := range slices.Sorted(slices.Values(parts[t])) {
 			p := partition{t, id}
 			l := Lag{Topic: t, Partition: id, Committed: -1, First: all[p][0], End: all[p][1]}
 			from := l.First
@@ -131,7 +136,7 @@ func (a *Admin) Lag(ctx context.Context, group string, topics ...string) ([]Lag,
 			out = append(out, l)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // ids returns the partitions' numbers, in order.

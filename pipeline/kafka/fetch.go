@@ -20,7 +20,7 @@ const maxWait = time.Second
 const fetchTimeout = 30 * time.Second
 
 // errTombstone is the error of a record without a value.
-var errTombstone = errors.New("the Kafka record has no value (a tombstone): articles can't be deleted through Kafka; produce a new revision instead")
+var errTombstone = pipeline.Fault(pipeline.KindEmpty, errors.New("the Kafka record has no value (a tombstone): articles can't be deleted through Kafka; produce a new revision instead"))
 
 // fetched is what one fetch gave.
 type fetched struct {

