@@ -172,6 +172,16 @@ func TestTitle(t *testing.T) {
 		{"a picture's title is no page's", "</head><svg><title>Icon</title></svg>", ""},
 		{"broken JSON-LD", `<script type="application/ld+json">{"@type":"NewsArticle","headline":</script><title>Bridge</title>`, "Bridge"},
 		{"JSON-LD with line breaks", "<script type='application/ld+json'>{\"@type\":\"NewsArticle\",\"headline\":\"Bridge\nopen\"}</script>", "Bridge open"},
+		{"name of the site in another form", `<meta property="og:site_name" content="The Ada Post"><meta property="og:title" content="Bridge is open - Ada Post Online">`, "Bridge is open"},
+		{"section and site after the page's headline", `<meta property="og:title" content="Bridge is open again - Local | adapost.example"></head><h1>Bridge is open again</h1>`, "Bridge is open again"},
+		{"topic before the page's headline", `<meta property="og:title" content="Ada Bridge: Bridge is open again | Local News"></head><h1>Bridge is open again</h1>`, "Bridge is open again"},
+		{"topic that is part of the title", `<meta property="og:title" content="Ada Bridge: Bridge is open again"></head><h1>Bridge is open again</h1>`, "Ada Bridge: Bridge is open again"},
+		{"og:title that is but the site", `<meta property="og:site_name" content="Ada Post"><meta property="og:title" content="Ada Post"></head><h1>Bridge is open</h1>`, "Bridge is open"},
+		{"cut short", `<meta property="og:title" content="Bridge is open again after a long…"></head><h1>Bridge is open again after a long winter</h1>`, "Bridge is open again after a long winter"},
+		{"section and site in <title>", "<title>Bridge is open | Local | The Ada Post</title>", "Bridge is open"},
+		{"the h1 that the title speaks of", "<title>Bridge is open - Ada Post</title></head><h1>The Ada Post</h1><h1>Bridge is open</h1>", "Bridge is open"},
+		{"another page's JSON-LD", `<link rel=canonical href="https://ada.example/2"><script type="application/ld+json">[{"@type":"NewsArticle","headline":"Ferry","url":"https://ada.example/1"},
+			{"@type":"NewsArticle","headline":"Bridge","url":"https://www.ada.example/2/"}]</script>`, "Bridge"},
 		{"JSON-LD of another kind", `<script type="application/ld+json">{"@type":"Organization","name":"Ada Post"}</script><title>Bridge</title>`, "Bridge"},
 	}
 	for _, test := range tests {
@@ -196,13 +206,49 @@ func TestReadTime(t *testing.T) {
 		"Tue, 04 Mar 2025 09:30:00 +0000": "2025-03-04T09:30:00Z",
 		"March 4, 2025":                   "2025-03-04T00:00:00Z",
 		"Tue Mar 4 2025 09:30:00 GMT+0100 (Central European Standard Time)": "2025-03-04T09:30:00+01:00",
-		"4.3.2025": "", "soon": "", "": "", "0001-01-01T00:00:00Z": "", "2025-03-04T09:30:00+24:00": "",
+		"2025-03-04T09:30+0100":      "2025-03-04T09:30:00+01:00",
+		"2025-03-04 09:30:00 +01:00": "2025-03-04T09:30:00+01:00",
+		"4.3.2025":                   "", "soon": "", "": "", "0001-01-01T00:00:00Z": "", "2025-03-04T09:30:00+24:00": "",
 	} {
 		got := ""
 		if tm := readTime(in); !tm.IsZero() {
 			got = tm.Format(time.RFC3339Nano)
 		}
 		if got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestDates(t *testing.T) {
+	for page, want := range map[string]string{
+		`<time datetime="9:30">9:30</time><time datetime="2025-03-05">x</time>`:                             "2025-03-05",
+		`<time datetime="2025-03-05">x</time><time itemprop="datePublished" datetime="2025-03-04">x</time>`: "2025-03-04",
+		`<link rel="canonical" href="https://ada.example/2025/mar/04/bridge">`:                              "2025-03-04",
+		`<link rel="canonical" href="https://ada.example/news/2025/03/04/">`:                                "2025-03-04",
+		`<link rel="canonical" href="https://ada.example/2025/34/04/">`:                                     "0001-01-01",
+	} {
+		p, err := Parse([]byte(page+"<p>Text.</p>"), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Published.Format(time.DateOnly); got != want {
+			t.Errorf("%s: %s, want %s", page, got, want)
+		}
+	}
+}
+
+// TestMarkdown: an articleBody may be Markdown.
+func TestMarkdown(t *testing.T) {
+	for in, want := range map[string]string{
+		"Johnson published [a paper](https://ada.example/a_b_c) about *ice* and **snow**.": "Johnson published a paper about ice and snow.",
+		"+++dropcap":                       "",
+		"[#image: /photos/6442ac41]":       "",
+		"at *NASA*{: .small}’s centre":     "at NASA’s centre",
+		"2 * 3 * 4 [sic] {x} a_b_c 5*":     "2 * 3 * 4 [sic] {x} a_b_c 5*",
+		"He said [it was] (twice) so_far.": "He said [it was] (twice) so_far.",
+	} {
+		if got := articleBody(in); got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)
 		}
 	}

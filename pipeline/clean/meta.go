@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,26 +16,23 @@ import (
 type meta struct {
 	title, author, source, language, url, body string
 	published, modified                        time.Time
+	titles                                     []string // all that the page calls the article
 }
 
 // readMeta reads JSON-LD, OpenGraph and other meta elements, <title> and <h1>, in this order of
 // trust.
 func readMeta(doc *html.Node, base *url.URL) meta {
 	tags := gather(doc)
-	var ld meta
-	for _, s := range tags.jsonLD {
-		readJSONLD(s, &ld)
-	}
+	ld := tags.article()
 	m := meta{
-		title: first(ld.title, tags.meta["og:title"], tags.meta["twitter:title"], tags.meta["dc.title"],
-			tags.meta["parsely-title"], tags.h1, withoutSite(tags.title)),
 		author: first(ld.author, tags.meta["author"], tags.meta["article:author"], tags.meta["parsely-author"],
 			tags.meta["dc.creator"], tags.meta["byl"]),
 		source:   first(tags.meta["og:site_name"], ld.source, tags.meta["application-name"], tags.meta["publisher"]),
 		language: first(tags.lang, ld.language, strings.ReplaceAll(tags.meta["og:locale"], "_", "-"), tags.meta["content-language"]),
 		body:     ld.body,
 	}
-	m.title = withoutSuffix(m.title, m.source, tags.meta["og:site_name"], ld.source)
+	m.title = headline(tags, ld, m.source)
+	m.titles = append([]string{m.title, ld.title, first(tags.meta["og:title"]), withoutSite(first(tags.title))}, tags.h1...)
 	if strings.HasPrefix(m.author, "http") { // Facebook's article:author is a profile's address
 		m.author = ""
 	}
@@ -43,7 +41,10 @@ func readMeta(doc *html.Node, base *url.URL) meta {
 		"datepublished", "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.created", "dc.date",
 		"pubdate", "publishdate", "publish-date", "date", "cxenseparse:recs:publishtime")
 	if m.published.IsZero() {
-		m.published = readTime(tags.timeElement)
+		m.published = tags.publishedTime()
+	}
+	if m.published.IsZero() {
+		m.published = dayOf(m.url)
 	}
 	m.modified = firstTime(ld.modified, tags.meta, "article:modified_time", "article:modified", "og:updated_time",
 		"datemodified", "dcterms.modified", "last-modified", "lastmod")
@@ -52,10 +53,11 @@ func readMeta(doc *html.Node, base *url.URL) meta {
 
 // tags are the elements of a page that have metadata. Of each kind the first counts.
 type tags struct {
-	meta                       map[string]string
-	jsonLD                     []string
-	title, h1, lang, canonical string
-	timeElement                string
+	meta                   map[string]string
+	jsonLD                 []string
+	h1                     []string
+	title, lang, canonical string
+	times                  []timeElement
 }
 
 func gather(doc *html.Node) tags {
@@ -79,16 +81,18 @@ func gather(doc *html.Node) tags {
 					t.title = blockText(n, "")
 				}
 			case atom.H1:
-				if t.h1 == "" {
-					t.h1 = blockText(n, "")
+				if s := strings.ReplaceAll(blockText(n, ""), "\n\n", " "); s != "" && len(t.h1) < 32 {
+					t.h1 = append(t.h1, s)
 				}
 			case atom.Link:
 				if t.canonical == "" && strings.EqualFold(attr(n, "rel"), "canonical") {
 					t.canonical = strings.TrimSpace(attr(n, "href"))
 				}
 			case atom.Time:
-				if t.timeElement == "" {
-					t.timeElement = attr(n, "datetime")
+				if at := readTime(attr(n, "datetime")); !at.IsZero() && len(t.times) < 64 {
+					name := strings.ToLower(attr(n, "itemprop") + " " + attr(n, "class"))
+					_, marked := attribute(n, "pubdate")
+					t.times = append(t.times, timeElement{at, marked || strings.Contains(name, "publish")})
 				}
 			case atom.Script:
 				if n.FirstChild != nil && strings.HasPrefix(strings.ToLower(attr(n, "type")), "application/ld+json") {
@@ -105,58 +109,155 @@ func gather(doc *html.Node) tags {
 	return t
 }
 
-func attr(n *html.Node, key string) string {
-	for _, a := range n.Attr {
-		if a.Key == key && a.Namespace == "" {
-			return a.Val
-		}
-	}
-	return ""
+// timeElement is a <time> that can be read.
+type timeElement struct {
+	at        time.Time
+	published bool // it says that it is the time of publication
 }
 
-// readJSONLD fills what m lacks from a schema.org article, wherever in the value it is. Broken JSON
-// is passed over: the page has other metadata.
-func readJSONLD(s string, m *meta) {
+// publishedTime is the time of the first <time> that says that it is the article's, else of the first.
+func (t *tags) publishedTime() time.Time {
+	for _, e := range t.times {
+		if e.published {
+			return e.at
+		}
+	}
+	if len(t.times) > 0 {
+		return t.times[0].at
+	}
+	return time.Time{}
+}
+
+var dayInPath = regexp.MustCompile(`/((?:19|20)\d\d)[/-](\d{1,2}|[a-z]{3})[/-](\d{1,2})(?:/|-|$)`)
+
+// dayOf is the day that an article's address names: /2025/03/04/bridge, /2025/mar/04/bridge.
+func dayOf(address string) time.Time {
+	m := dayInPath.FindStringSubmatch(address)
+	if m == nil {
+		return time.Time{}
+	}
+	for _, layout := range []string{"2006-1-2", "2006-Jan-2"} {
+		if t, err := time.Parse(layout, strings.Join(m[1:], "-")); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+func attr(n *html.Node, key string) string {
+	v, _ := attribute(n, key)
+	return v
+}
+
+func attribute(n *html.Node, key string) (string, bool) {
+	for _, a := range n.Attr {
+		if a.Key == key && a.Namespace == "" {
+			return a.Val, true
+		}
+	}
+	return "", false
+}
+
+// article is what JSON-LD says of the page's article. Pages may also describe those that they link
+// to: what has the page's address is its own, else what has its headline, else the first.
+func (t *tags) article() meta {
+	var all []meta
+	for _, s := range t.jsonLD {
+		all = append(all, readJSONLD(s)...)
+	}
+	if len(all) == 0 {
+		return meta{}
+	}
+	own := -1
+	for i, a := range all {
+		if a.url != "" && (samePage(a.url, t.canonical) || samePage(a.url, t.meta["og:url"])) {
+			own = i
+			break
+		}
+	}
+	for i := 0; own < 0 && i < len(all); i++ {
+		for _, s := range append([]string{t.meta["og:title"], t.title}, t.h1...) {
+			if begins(s, all[i].title) {
+				own = i
+			}
+		}
+	}
+	m := all[max(own, 0)]
+	for _, a := range all { // the same article may be described in several pieces
+		if a.title == "" || a.title == m.title || a.url != "" && samePage(a.url, m.url) {
+			m = m.with(a)
+		}
+	}
+	return m
+}
+
+// samePage reports whether two addresses are of one page.
+func samePage(a, b string) bool {
+	page := func(s string) string {
+		s, _, _ = strings.Cut(s, "#")
+		_, s, _ = strings.Cut(s, "://")
+		return strings.TrimSuffix(strings.TrimPrefix(s, "www."), "/")
+	}
+	return page(a) != "" && page(a) == page(b)
+}
+
+// with is m with what it lacks from a.
+func (m meta) with(a meta) meta {
+	m.title, m.author, m.source = cmp.Or(m.title, a.title), cmp.Or(m.author, a.author), cmp.Or(m.source, a.source)
+	m.language, m.url, m.body = cmp.Or(m.language, a.language), cmp.Or(m.url, a.url), cmp.Or(m.body, a.body)
+	if m.published.IsZero() {
+		m.published = a.published
+	}
+	if m.modified.IsZero() {
+		m.modified = a.modified
+	}
+	return m
+}
+
+// readJSONLD gives the schema.org articles of a value, wherever in it they are. Broken JSON is passed
+// over: the page has other metadata.
+func readJSONLD(s string) []meta {
 	var v any
 	s = strings.TrimSpace(s)
 	s = strings.TrimSuffix(strings.TrimPrefix(s, "<!--"), "-->")
 	if err := json.Unmarshal([]byte(s), &v); err != nil {
 		// Raw line breaks in strings are the common fault.
 		if err := json.Unmarshal([]byte(strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(s)), &v); err != nil {
-			return
+			return nil
 		}
 	}
-	walkJSONLD(v, m, 0)
+	return walkJSONLD(nil, v, 0)
 }
 
-func walkJSONLD(v any, m *meta, depth int) {
-	if depth > 8 {
-		return
+// maxArticles bounds how many articles of a page's JSON-LD are looked at.
+const maxArticles = 256
+
+func walkJSONLD(all []meta, v any, depth int) []meta {
+	if depth > 8 || len(all) >= maxArticles {
+		return all
 	}
 	switch v := v.(type) {
 	case []any:
 		for _, e := range v {
-			walkJSONLD(e, m, depth+1)
+			all = walkJSONLD(all, e, depth+1)
 		}
 	case map[string]any:
 		if isArticle(v["@type"]) {
-			m.title = first(m.title, plain(text(v["headline"])), plain(text(v["name"])))
-			m.author = first(m.author, names(v["author"]))
-			m.source = first(m.source, names(v["publisher"]))
-			m.language = first(m.language, text(v["inLanguage"]))
-			m.url = cmp.Or(m.url, text(v["url"]), text(v["mainEntityOfPage"]))
-			m.body = cmp.Or(m.body, articleBody(text(v["articleBody"])))
-			if m.published.IsZero() {
-				m.published = readTime(text(v["datePublished"]))
-			}
-			if m.modified.IsZero() {
-				m.modified = readTime(text(v["dateModified"]))
-			}
-			return
+			return append(all, ldArticle(v))
 		}
 		for _, k := range []string{"@graph", "mainEntity", "mainEntityOfPage"} {
-			walkJSONLD(v[k], m, depth+1)
+			all = walkJSONLD(all, v[k], depth+1)
 		}
+	}
+	return all
+}
+
+// ldArticle reads a schema.org article.
+func ldArticle(v map[string]any) meta {
+	return meta{
+		title: first(text(v["headline"]), text(v["name"])), author: first(names(v["author"])), source: first(names(v["publisher"])),
+		language: first(text(v["inLanguage"])), url: cmp.Or(text(v["url"]), text(v["mainEntityOfPage"])),
+		body: articleBody(text(v["articleBody"])), published: readTime(text(v["datePublished"])), modified: readTime(text(v["dateModified"])),
 	}
 }
 
@@ -230,38 +331,27 @@ func articleBody(s string) string {
 	}
 	var out []string
 	for line := range strings.Lines(s) {
-		if p := plain(line); p != "" {
+		if p := plain(unmarked(line)); p != "" {
 			out = append(out, p)
 		}
 	}
 	return strings.Join(out, "\n\n")
 }
 
-// withoutSuffix drops one of the names from a title's end, with what joins it.
-func withoutSuffix(title string, names ...string) string {
-	for _, sep := range separators {
-		if i := strings.LastIndex(title, sep); i > 0 {
-			for _, name := range names {
-				if name != "" && sameWords(title[i:], name) {
-					return title[:i]
-				}
-			}
-		}
-	}
-	return title
-}
+var (
+	markdownLink   = regexp.MustCompile(`!?\[([^\[\]]*)\]\([^()\s]*(?:\s"[^"]*")?\)`)
+	markdownExtra  = regexp.MustCompile(`\[#[a-z]+: [^\]]*\](?:\|{3}[^|]*\|{3})?|\{: [^}]*\}|^\s*\+\+\+[\w-]*`)
+	markdownStrong = regexp.MustCompile(`\*\*(\S(?:[^*]*\S)?)\*\*|\*(\S(?:[^*]*\S)?)\*`)
+)
 
-// separators stand between a headline and the site's name.
-var separators = []string{" | ", " — ", " – ", " - ", " :: ", " * ", " • "}
-
-// withoutSite drops the site's name from a <title>: "Headline | The Paper", "Headline - The Paper".
-func withoutSite(title string) string {
-	for _, sep := range separators {
-		if i := strings.LastIndex(title, sep); i > 0 && len(strings.Fields(title[:i])) >= 3 {
-			return title[:i]
-		}
+// unmarked is a line without the marks of Markdown, which some publishers write articleBody in.
+func unmarked(s string) string {
+	if !strings.ContainsAny(s, "[{+*") {
+		return s
 	}
-	return title
+	s = markdownExtra.ReplaceAllString(s, "")
+	s = markdownLink.ReplaceAllString(s, "$1")
+	return markdownStrong.ReplaceAllString(s, "$1$2")
 }
 
 func absolute(base *url.URL, ref string) string {
@@ -300,8 +390,8 @@ func firstTime(t time.Time, values map[string]string, keys ...string) time.Time 
 
 // timeLayouts are the forms that pages use, most common first. Where no zone is given it is UTC.
 var timeLayouts = []string{
-	time.RFC3339Nano, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05",
-	"2006-01-02T15:04:05.999Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05",
+	time.RFC3339Nano, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00", "2006-01-02T15:04Z0700", "2006-01-02T15:04:05",
+	"2006-01-02T15:04:05.999Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -07:00", "2006-01-02 15:04:05",
 	"2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02", "20060102", "2006/01/02 15:04:05", "2006/01/02",
 	time.RFC1123Z, time.RFC1123, "Mon Jan 2 2006 15:04:05 GMT-0700", "January 2, 2006 3:04 PM", "January 2, 2006", "2 January 2006", "Jan 2, 2006",
 }

@@ -33,24 +33,47 @@ func blockText(n *html.Node, title string) string {
 	var w paragraphs
 	w.walk(n)
 	w.end()
-	if len(w.done) > 0 && title != "" && sameWords(w.done[0], title) {
+	if len(w.done) > 0 && title != "" && sameWords(w.done[0].text, title) {
 		w.done = w.done[1:]
 	}
-	return strings.Join(w.done, "\n\n")
+	return w.text()
+}
+
+// paragraph is one block of text.
+type paragraph struct {
+	text    string
+	linked  bool // all of it is links
+	heading bool
 }
 
 // paragraphs gathers words into paragraphs.
 type paragraphs struct {
-	done  []string
+	done  []paragraph
 	cur   strings.Builder
 	space bool // white space came after cur's last word
 	broke bool // the last thing was a <br>
+
+	links, headings int  // how deep in them
+	unlinked        bool // cur has letters out of links
+	headed          bool // cur has text of a heading
+}
+
+// text is all paragraphs, separated by blank lines.
+func (w *paragraphs) text() string {
+	var b strings.Builder
+	for i, p := range w.done {
+		if i > 0 {
+			b.WriteString("\n\n")
+		}
+		b.WriteString(p.text)
+	}
+	return b.String()
 }
 
 func (w *paragraphs) walk(n *html.Node) {
 	switch n.Type {
 	case html.TextNode:
-		w.text(n.Data)
+		w.words(n.Data)
 		return
 	case html.ElementNode:
 		if skipped[n.DataAtom] || hidden(n) {
@@ -71,15 +94,33 @@ func (w *paragraphs) walk(n *html.Node) {
 	if block {
 		w.end()
 	}
+	depth := w.depth(n)
+	if depth != nil {
+		*depth++
+	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		w.walk(c)
 	}
 	if block {
 		w.end()
 	}
+	if depth != nil {
+		*depth--
+	}
 }
 
-func (w *paragraphs) text(s string) {
+// depth is the count of the elements of n's kind that are open, where they are counted.
+func (w *paragraphs) depth(n *html.Node) *int {
+	switch n.DataAtom {
+	case atom.A:
+		return &w.links
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		return &w.headings
+	}
+	return nil
+}
+
+func (w *paragraphs) words(s string) {
 	for _, r := range s {
 		// A non-breaking space is kept as a plain one: it is layout, and nobody searches for it.
 		if unicode.IsSpace(r) {
@@ -94,16 +135,18 @@ func (w *paragraphs) text(s string) {
 			w.cur.WriteByte(' ')
 		}
 		w.space, w.broke = false, false
+		w.unlinked = w.unlinked || w.links == 0 && (unicode.IsLetter(r) || unicode.IsDigit(r))
+		w.headed = w.headed || w.headings > 0
 		w.cur.WriteRune(r)
 	}
 }
 
 func (w *paragraphs) end() {
 	if w.cur.Len() > 0 {
-		w.done = append(w.done, w.cur.String())
+		w.done = append(w.done, paragraph{w.cur.String(), !w.unlinked, w.headed})
 		w.cur.Reset()
 	}
-	w.space, w.broke = false, false
+	w.space, w.broke, w.unlinked, w.headed = false, false, false, false
 }
 
 // elementText is the text of all elements of the name, a paragraph each.
@@ -126,7 +169,7 @@ func elementText(n *html.Node, name string) string {
 		}
 	}
 	visit(n)
-	return strings.Join(w.done, "\n\n")
+	return w.text()
 }
 
 // hidden reports whether an element says that it isn't shown.
@@ -140,38 +183,6 @@ func hidden(n *html.Node) bool {
 		case "style":
 			style := strings.ReplaceAll(strings.ToLower(a.Val), " ", "")
 			if strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// overlays are parts of the names that pages give to what they lay over an article: long texts on
-// privacy, which else pass for it.
-var overlays = []string{"onetrust", "cookie", "consent", "gdpr", "ccpa"}
-
-// removeOverlays drops the elements that are named as overlays.
-func removeOverlays(n *html.Node) {
-	for c := n.FirstChild; c != nil; {
-		next := c.NextSibling
-		if c.Type == html.ElementNode && c.DataAtom != atom.Html && c.DataAtom != atom.Body && isOverlay(c) {
-			n.RemoveChild(c)
-		} else {
-			removeOverlays(c)
-		}
-		c = next
-	}
-}
-
-func isOverlay(n *html.Node) bool {
-	for _, a := range n.Attr {
-		if a.Key != "id" && a.Key != "class" {
-			continue
-		}
-		name := strings.ToLower(a.Val)
-		for _, o := range overlays {
-			if strings.Contains(name, o) {
 				return true
 			}
 		}
