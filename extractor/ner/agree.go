@@ -3,6 +3,7 @@ package ner
 import (
 	"math"
 
+	"github.com/datelinenews/dateline/extractor/ner/internal/feature"
 	"github.com/datelinenews/dateline/extractor/ner/internal/linear"
 	"github.com/datelinenews/dateline/extractor/text"
 )
@@ -29,22 +30,25 @@ const (
 // for, each by its own sentence, adds to the scores of a use. It is a second pass over the article
 // in the spirit of Krishnan and Manning (2006), "An effective two-stage model for exploiting
 // non-local dependencies in named entity recognition", without a second model.
-func (m *Model) agree(doc *text.Doc, s *scratch) {
-	if n := s.doc.Lexemes(); cap(s.sums) < n {
+func (c *crf) agree(doc *text.Doc, f *feature.Doc, s *crfScratch, scores []linear.Scores) {
+	if n := f.Lexemes(); cap(s.sums) < n {
 		s.sums = make([]shares, n+n/2)
 	}
-	sums, own := s.sums[:s.doc.Lexemes()], s.shares[:len(doc.Tokens)]
+	if n := len(doc.Tokens); cap(s.shares) < n {
+		s.shares = make([]shares, n+n/4)
+	}
+	sums, own := s.sums[:f.Lexemes()], s.shares[:len(doc.Tokens)]
 	clear(sums)
 	for i := range doc.Sentences {
 		sent := &doc.Sentences[i]
 		ready := false
 		for k := sent.FirstToken; k < sent.EndToken; k++ {
-			id, uses, counted := s.doc.Lexeme(k)
+			id, uses, counted := f.Lexeme(k)
 			if id < 0 || uses == 0 || !counted {
 				continue
 			}
 			if !ready {
-				s.decoder.Forward(m.exp, s.scores[sent.FirstToken:sent.EndToken])
+				s.decoder.Forward(c.exp, scores[sent.FirstToken:sent.EndToken])
 				ready = true
 			}
 			own[k] = shares{}
@@ -57,7 +61,7 @@ func (m *Model) agree(doc *text.Doc, s *scratch) {
 		}
 	}
 	for k := range doc.Tokens {
-		id, uses, counted := s.doc.Lexeme(k)
+		id, uses, counted := f.Lexeme(k)
 		if id < 0 || uses == 0 || counted && uses == 1 {
 			continue
 		}
@@ -72,7 +76,7 @@ func (m *Model) agree(doc *text.Doc, s *scratch) {
 			others[j] = agreement * float32(math.Log(float64(max(p, 0)/float32(uses)+doubt)))
 		}
 		for b := range linear.Labels {
-			s.scores[k][b] += others[share(b)]
+			scores[k][b] += others[share(b)]
 		}
 	}
 }

@@ -11,64 +11,82 @@ import (
 	"unicode/utf8"
 
 	"github.com/datelinenews/dateline/extractor/lexicon"
+	"github.com/datelinenews/dateline/extractor/ner/internal/conv"
 	"github.com/datelinenews/dateline/extractor/ner/internal/feature"
 	"github.com/datelinenews/dateline/extractor/ner/internal/linear"
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
-// Model is our own recogniser: a linear-chain conditional random field over the tokens of each
-// sentence. MODEL.md says what it was trained on and how good it is. A Model is immutable.
+// Model is a recogniser of our own: a tagger, which scores the tags of each token, and a decoder, which
+// chooses among the sequences of tags of each sentence as a linear-chain conditional random field
+// does. MODEL.md says what the models were trained on and how good they are. A Model is immutable.
 type Model struct {
-	name    string
-	tables  *feature.Tables
-	weights *linear.Weights
-	exp     *linear.Factors
-	titles  *lexicon.Set
-	hash    func() string
-	pool    sync.Pool
+	name        string
+	tagger      tagger
+	tables      *feature.Tables
+	transitions *linear.Transitions
+	exp         *linear.Factors
+	// calibrated is the share of names that are right among those of a marginal probability.
+	calibrated func(p float32) float32
+	titles     *lexicon.Set
+	hash       func() string
+	pool       sync.Pool
 }
 
-// Load makes a model of the files that ner/train writes: the word tables, which all models share,
-// and the weights. It keeps both slices.
+// tagger scores the tags of each token of an article, which f has analysed.
+type tagger interface {
+	Scores(doc *text.Doc, f *feature.Doc, out []linear.Scores)
+}
+
+// Load makes a linear model of the files that ner/train writes: the word tables, which all models
+// share, and the weights. It keeps both slices.
 func Load(name string, tables, weights []byte) (*Model, error) {
-	t, err := feature.Load(tables)
-	if err != nil {
-		return nil, fmt.Errorf("load model %s: %w", name, err)
-	}
 	w, err := linear.Load(weights)
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
 	}
-	m := &Model{name: name, tables: t, weights: w, exp: w.Transitions.Exp(), titles: lexicon.PersonalTitles()}
+	exp := w.Transitions.Exp()
+	return newModel(name, newCRF(w, exp), &w.Transitions, exp, w.Calibrated, tables, weights)
+}
+
+// LoadConv makes a convolutional model of the word tables, the word vectors, which all such models
+// share, and the model's own file. It keeps all three slices.
+func LoadConv(name string, tables, vectors, model []byte) (*Model, error) {
+	c, err := conv.Load(model, vectors)
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", name, err)
+	}
+	return newModel(name, c, &c.Transitions, c.Transitions.Exp(), c.Calibrated, tables, vectors, model)
+}
+
+func newModel(name string, t tagger, transitions *linear.Transitions, exp *linear.Factors, calibrated func(float32) float32, files ...[]byte) (*Model, error) {
+	tables, err := feature.Load(files[0])
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", name, err)
+	}
+	m := &Model{name: name, tagger: t, tables: tables, transitions: transitions, exp: exp, calibrated: calibrated, titles: lexicon.PersonalTitles()}
 	m.hash = sync.OnceValue(func() string {
 		h := sha256.New()
-		h.Write(tables)
-		h.Write(weights)
+		for _, b := range files {
+			h.Write(b)
+		}
 		return hex.EncodeToString(h.Sum(nil)[:6])
 	})
-	m.pool.New = func() any { return &scratch{doc: feature.NewDoc(t)} }
+	m.pool.New = func() any { return &scratch{doc: feature.NewDoc(tables)} }
 	return m, nil
 }
 
 // Name is the model's name.
 func (m *Model) Name() string { return m.name }
 
-// Hash identifies the word tables and the weights: twelve hexadecimal digits.
+// Hash identifies the files that the model was made of: twelve hexadecimal digits.
 func (m *Model) Hash() string { return m.hash() }
 
-// scratch is the memory that one Find needs.
+// scratch is the memory that one Find needs, beside the tagger's.
 type scratch struct {
-	doc      *feature.Doc
-	features []uint64
-	// vectors[w*feature.Offsets+o] is what word w adds to the scores of a token; it is set where
-	// ready is.
-	vectors []linear.Scores
-	ready   []bool
-	// scores are those of each token's tags.
-	scores  []linear.Scores
+	doc     *feature.Doc
+	scores  []linear.Scores // of each token's tags
 	tags    []uint8
-	shares  []shares
-	sums    []shares
 	decoder linear.Decoder
 }
 
@@ -76,22 +94,11 @@ type scratch struct {
 func (m *Model) Find(doc *text.Doc) []Mention {
 	s := m.pool.Get().(*scratch)
 	s.doc.Analyse(doc)
-	n := s.doc.Words() * feature.Offsets
-	if len(s.vectors) < n {
-		s.vectors, s.ready = make([]linear.Scores, n+n/2), make([]bool, n+n/2)
-	}
-	clear(s.ready[:n])
 	if n := len(doc.Tokens); cap(s.scores) < n {
-		s.scores, s.tags, s.shares = make([]linear.Scores, n+n/4), make([]uint8, n+n/4), make([]shares, n+n/4)
+		s.scores, s.tags = make([]linear.Scores, n+n/4), make([]uint8, n+n/4)
 	}
 	s.scores = s.scores[:len(doc.Tokens)]
-	for i := range doc.Sentences {
-		sent := &doc.Sentences[i]
-		for k := sent.FirstToken; k < sent.EndToken; k++ {
-			m.score(sent, i, k, s, &s.scores[k])
-		}
-	}
-	m.agree(doc, s)
+	m.tagger.Scores(doc, s.doc, s.scores)
 	var out []Mention
 	for i := range doc.Sentences {
 		out = m.sentence(doc, i, s, out)
@@ -105,7 +112,7 @@ func (m *Model) sentence(doc *text.Doc, at int, s *scratch, out []Mention) []Men
 	sent := &doc.Sentences[at]
 	n := sent.EndToken - sent.FirstToken
 	scores, tags := s.scores[sent.FirstToken:sent.EndToken], s.tags[:n]
-	s.decoder.Viterbi(&m.weights.Transitions, scores, tags)
+	s.decoder.Viterbi(m.transitions, scores, tags)
 	forward := false
 	for k := 0; k < n; k++ {
 		tag := int(tags[k])
@@ -131,7 +138,7 @@ func (m *Model) sentence(doc *text.Doc, at int, s *scratch, out []Mention) []Men
 			span := text.Span{Start: doc.Tokens[first].Start, End: doc.Tokens[last-1].End}
 			out = append(out, Mention{
 				Span: span, Text: span.In(doc.Text), Type: Type(t + 1), Form: form(doc.Tokens[first:last]),
-				Score: round(m.weights.Calibrated(float32(p))),
+				Score: round(m.calibrated(float32(p))),
 			})
 		}
 		k = end - 1
@@ -141,27 +148,6 @@ func (m *Model) sentence(doc *text.Doc, at int, s *scratch, out []Mention) []Men
 
 // round keeps three decimals: the calibration knows no more.
 func round(p float32) float64 { return math.Round(float64(p)*1000) / 1000 }
-
-// score adds up the weights of the features of token i.
-func (m *Model) score(sent *text.Sentence, at, i int, s *scratch, out *linear.Scores) {
-	*out = linear.Scores{}
-	for o := -feature.Reach; o <= feature.Reach; o++ {
-		w := s.doc.Neighbour(sent, i, o)
-		k := w*feature.Offsets + o + feature.Reach
-		v := &s.vectors[k]
-		if !s.ready[k] {
-			s.features = s.doc.AppendWord(s.features[:0], w, o)
-			*v = linear.Scores{}
-			m.weights.AddAll(v, s.features)
-			s.ready[k] = true
-		}
-		for j := range out {
-			out[j] += v[j]
-		}
-	}
-	s.features = s.doc.AppendToken(s.features[:0], at, i)
-	m.weights.AddAll(out, s.features)
-}
 
 // trim cuts off what is no part of a name by definition: a leading article, a possessive ending,
 // and the titles before a person's name.

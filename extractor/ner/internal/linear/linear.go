@@ -65,9 +65,7 @@ const Forbidden = -1e4
 // the high bits choose a bucket, 16 low bits tell the features of a bucket apart.
 type Weights struct {
 	Transitions Transitions
-	// Calibration maps marginal probabilities to the share that is right: pairs of ascending
-	// probabilities and shares, between which it is linear.
-	Calibration [][2]float32
+	Calibration Calibration
 	decode      [256]float32
 	buckets     int
 	offsets     []byte // uint32, buckets+1
@@ -230,8 +228,14 @@ func (w *Weights) AddAll(s *Scores, features []uint64) {
 }
 
 // Calibrated is the share of names that are right among those of marginal probability p.
-func (w *Weights) Calibrated(p float32) float32 {
-	c := w.Calibration
+func (w *Weights) Calibrated(p float32) float32 { return w.Calibration.At(p) }
+
+// Calibration maps marginal probabilities to the share that is right: pairs of ascending
+// probabilities and shares, between which it is linear. Without pairs it changes nothing.
+type Calibration [][2]float32
+
+// At is the share at probability p.
+func (c Calibration) At(p float32) float32 {
 	if len(c) == 0 {
 		return p
 	}

@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package conv
+
+// kernels are those of this machine, the fastest first.
+func kernels() []*kernel { return []*kernel{&plain} }
