@@ -28,7 +28,7 @@ type cli struct {
 	Search    searchCmd    `cmd:"" help:"Find articles and quotes by words, people, organisations, places, speakers and dates."`
 	Ingest    ingestCmd    `cmd:"" help:"Send articles to Kafka, as raw articles for the workers."`
 	Work      workCmd      `cmd:"" help:"Extract from Kafka's raw articles into Elasticsearch, until stopped."`
-	Setup     setupCmd     `cmd:"" help:"Make Kafka's topics and Elasticsearch's templates and aliases, where they are missing."`
+	Setup     setupCmd     `cmd:"" help:"Make Kafka's topics, Elasticsearch's templates and Kibana's dashboards, where they are missing."`
 	Eval      evalCmd      `cmd:"" help:"Score engines against annotated articles."`
 	Replay    replayCmd    `cmd:"" help:"Put dead letters back on their way."`
 	Show      configCmd    `cmd:"" name:"config" help:"Print the settings in force, and where each comes from."`

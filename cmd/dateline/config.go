@@ -18,6 +18,7 @@ type configCmd struct {
 	extractionSettings
 	kafkaSettings
 	elasticSettings
+	kibanaSettings
 	topicSettings
 	observeSettings
 }

@@ -18,6 +18,7 @@ var groups = []kong.Group{
 	{Key: "index", Title: "Index on this machine:"},
 	{Key: "kafka", Title: "Kafka:"},
 	{Key: "elasticsearch", Title: "Elasticsearch:"},
+	{Key: "kibana", Title: "Kibana:"},
 	{Key: "question", Title: "Question (all must hold):"},
 	{Key: "observation", Title: "Observation:"},
 	{Key: "logging", Title: "Logging:"},

@@ -11,20 +11,22 @@ type setupCmd struct {
 	kafkaSettings
 	topicSettings
 	elasticSettings
+	kibanaSettings
 }
 
 func (setupCmd) Help() string {
-	return `Prepares what is set: Kafka's topics, Elasticsearch's index templates and aliases, or both. What is there already stays as it is, but for templates, which are brought up to date; so it may be run again at any time.
+	return `Prepares what is set: Kafka's topics, Elasticsearch's index templates and aliases, Kibana's data views and dashboards (Kibana 8.8 or newer), or all of them. What is there already stays as it is, but for templates and dashboards, which are brought up to date; so it may be run again at any time.
 
 Examples:
 
     dateline setup --kafka localhost:9092 --elasticsearch http://localhost:9200
-    dateline setup --kafka localhost:9092 --partitions 12 --replication 3`
+    dateline setup --kafka localhost:9092 --partitions 12 --replication 3
+    dateline setup --kibana http://localhost:5601 --kibana-links https://dateline.example.org`
 }
 
 func (c *setupCmd) run(ctx context.Context, p *process) error {
-	if len(c.Kafka) == 0 && len(c.Elasticsearch) == 0 {
-		return usagef("nothing to prepare: give --kafka localhost:9092 or --elasticsearch http://localhost:9200, or both")
+	if len(c.Kafka) == 0 && len(c.Elasticsearch) == 0 && c.Kibana == "" {
+		return usagef("nothing to prepare: give --kafka localhost:9092, --elasticsearch http://localhost:9200 or --kibana http://localhost:5601, or several")
 	}
 	if len(c.Kafka) > 0 {
 		if err := c.topics(ctx, p); err != nil {
@@ -32,7 +34,12 @@ func (c *setupCmd) run(ctx context.Context, p *process) error {
 		}
 	}
 	if len(c.Elasticsearch) > 0 {
-		return c.prepareElastic(ctx, p)
+		if err := c.prepareElastic(ctx, p); err != nil {
+			return err
+		}
+	}
+	if c.Kibana != "" {
+		return c.prepareKibana(ctx, p)
 	}
 	return nil
 }
