@@ -18,6 +18,7 @@ type configCmd struct {
 	extractionSettings
 	kafkaSettings
 	elasticSettings
+	offerSettings
 	kibanaSettings
 	topicSettings
 	observeSettings

@@ -18,14 +18,34 @@ func (s *elasticSettings) connect() (*elastic.Index, error) {
 	return x, nil
 }
 
-// prepareElastic makes the templates and says what was done.
+// offerSettings are only for setup.
+type offerSettings struct {
+	ILM            bool   `group:"elasticsearch" name:"ilm" help:"Put the indices under a lifecycle policy, where the cluster has ILM: old months are merged."`
+	ILMDeleteAfter string `group:"elasticsearch" name:"ilm-delete-after" placeholder:"AGE" help:"With --ilm, delete a month's index so long after it was made, such as 730d. Default: never."`
+	Transform      bool   `group:"elasticsearch" help:"Keep one document for each person, organisation and place in PREFIX-entities, where the cluster has transforms."`
+}
+
+// prepareElastic makes the templates and what else is asked for, and says what was done.
 func (c *setupCmd) prepareElastic(ctx context.Context, p *process) error {
 	x, err := c.connect()
 	if err != nil {
 		return err
 	}
 	defer x.Close()
+	if c.ILMDeleteAfter != "" && !c.ILM {
+		return usagef("--ilm-delete-after is of no use without --ilm")
+	}
 	changes, err := x.Setup(ctx)
+	if err == nil && c.ILM {
+		var more []elastic.Change
+		more, err = x.SetupLifecycle(ctx, elastic.Lifecycle{DeleteAfter: c.ILMDeleteAfter})
+		changes = append(changes, more...)
+	}
+	if err == nil && c.Transform {
+		var more []elastic.Change
+		more, err = x.SetupTransform(ctx)
+		changes = append(changes, more...)
+	}
 	for _, change := range changes {
 		_, _ = fmt.Fprintf(p.out, "elasticsearch %s: %s\n", change.Name, change.Done) // the work counts, not the word
 	}

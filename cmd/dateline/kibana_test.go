@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/datelinenews/dateline/deploy/kibana/kibanatest"
+	"github.com/datelinenews/dateline/pipeline/pipelinetest/servers"
 )
 
 func TestSetupKibana(t *testing.T) {
@@ -48,5 +49,20 @@ func TestSetupKibana(t *testing.T) {
 	}
 	if got := setup(nil); got.code != exitUsage || !strings.Contains(got.err, "--kibana http://localhost:5601") {
 		t.Errorf("nothing to set up: %+v", got)
+	}
+}
+
+// TestSetupOffers asks for what the tests' server does not have, which is no failure.
+func TestSetupOffers(t *testing.T) {
+	url := servers.Elasticsearch(t)
+	prefix := strings.ToLower(servers.Name("offers"))
+	got := dateline(t, nil, "", "setup", "--elasticsearch", url, "--prefix", prefix, "--ilm", "--ilm-delete-after", "730d", "--transform")
+	for _, want := range []string{prefix + "-custom: created\n", prefix + "-lifecycle: left out: this cluster has none\n", prefix + "-entities: left out: this cluster has none\n"} {
+		if got.code != exitDone || !strings.Contains(got.out, want) {
+			t.Errorf("setup lacks %q: %+v", want, got)
+		}
+	}
+	if got := dateline(t, nil, "", "setup", "--elasticsearch", url, "--prefix", prefix, "--ilm-delete-after", "730d"); got.code != exitUsage {
+		t.Errorf("an age without --ilm: %+v", got)
 	}
 }

@@ -11,6 +11,7 @@ type setupCmd struct {
 	kafkaSettings
 	topicSettings
 	elasticSettings
+	offerSettings
 	kibanaSettings
 }
 

@@ -49,6 +49,7 @@ func (x *Index) Setup(ctx context.Context) ([]Change, error) {
 	var changes []Change
 	for _, t := range []struct{ file, name string }{
 		{"common", x.cfg.Prefix + "-common"},
+		{"custom", x.custom()},
 		{"articles", x.articles()},
 		{"mentions", x.mentions()},
 		{"quotes", x.quotes()},
@@ -120,15 +121,27 @@ func (x *Index) template(file string) (body []byte, hash string, err error) {
 	if err := json.Unmarshal(raw, &t); err != nil {
 		return nil, "", err
 	}
-	sum := sha256.Sum256(raw)
-	hash = hex.EncodeToString(sum[:8])
+	hash = hashOf(raw)
+	if file == "ingested" {
+		return raw, hash, nil // pipelines have no metadata before 8.7
+	}
 	t["_meta"] = map[string]string{"managed_by": "dateline", "hash": hash}
 	body, err = json.Marshal(t)
 	return body, hash, err
 }
 
-// putTemplate writes a template unless it is there. The one of what all indices share is a
-// component template.
+// hashOf tells one form of what setup writes from another.
+func hashOf(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:8])
+}
+
+// custom is the template of the cluster's own settings: setup makes it, empty, and leaves it alone
+// after that, but for what SetupLifecycle and SetupTransform put in.
+func (x *Index) custom() string { return x.cfg.Prefix + "-custom" }
+
+// putTemplate writes a template unless it is there. Those of what all indices share are component
+// templates.
 func (x *Index) putTemplate(ctx context.Context, file, name string) (string, error) {
 	body, hash, err := x.template(file)
 	if err != nil {
@@ -148,7 +161,7 @@ func (x *Index) putTemplate(ctx context.Context, file, name string) (string, err
 		} `json:"index_templates"`
 	}
 	var get, put esapi.Request = esapi.IndicesGetIndexTemplateRequest{Name: name}, esapi.IndicesPutIndexTemplateRequest{Name: name, Body: bytes.NewReader(body)}
-	if file == "common" {
+	if file == "common" || file == "custom" {
 		get, put = esapi.ClusterGetComponentTemplateRequest{Name: []string{name}}, esapi.ClusterPutComponentTemplateRequest{Name: name, Body: bytes.NewReader(body)}
 	}
 	done := updated
@@ -159,7 +172,8 @@ func (x *Index) putTemplate(ctx context.Context, file, name string) (string, err
 		done = created
 	case err != nil:
 		return "", err
-	case len(have.Component) == 1 && have.Component[0].Template.Meta.Hash == hash,
+	case file == "custom",
+		len(have.Component) == 1 && have.Component[0].Template.Meta.Hash == hash,
 		len(have.Index) == 1 && have.Index[0].Template.Meta.Hash == hash:
 		return unchanged, nil
 	}
