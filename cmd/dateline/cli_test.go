@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -615,5 +616,52 @@ func TestReadmeHasEverySetting(t *testing.T) {
 		if want := "| `" + f.Name + "` | " + def + " |"; !strings.Contains(string(readme), want) {
 			t.Errorf("README lacks the row %q", want)
 		}
+	}
+}
+
+// Articles in other languages are kept without extraction, and counted.
+func TestLanguages(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const german = `{"id":"de","text":"Der Stadtrat von Hamburg hat am Dienstag beschlossen, die Halle zu schließen, und Angela Merkel sagte, dass auf dem Gelände eine Schule gebaut wird."}`
+	const english = `{"id":"en","text":"The council of Hamburg decided on Tuesday to close the hall, and Angela Merkel said that a school would be built on the site."}`
+	const declared = `{"id":"fr","language":"fr","text":"Angela Merkel est à Paris."}`
+	in := german + "\n" + english + "\n" + declared + "\n"
+	count := func(args ...string) map[string]int {
+		t.Helper()
+		got := dateline(t, nil, in, append([]string{"extract", "--input", "jsonl", "--format", "jsonl"}, args...)...)
+		if got.code != exitDone {
+			t.Fatalf("exit code %d: %s", got.code, got.err)
+		}
+		names := map[string]int{}
+		for line := range strings.Lines(got.out) {
+			var r struct {
+				ID, Language, Version string
+				Entities              []any
+			}
+			if err := json.Unmarshal([]byte(line), &r); err != nil || r.ID != r.Language || r.Version == "" || r.Entities == nil {
+				t.Errorf("%v, %+v: %s", err, r, line)
+			}
+			names[r.ID] = len(r.Entities)
+		}
+		if want := strings.Count(fmt.Sprint(names), ":0"); want > 1 && !strings.Contains(got.err, fmt.Sprintf("%d articles in other languages", want)) {
+			t.Errorf("%d articles were kept out, and it says %q", want, got.err)
+		}
+		return names
+	}
+	if n := count(); n["de"] != 0 || n["fr"] != 0 || n["en"] == 0 || len(n) != 3 {
+		t.Errorf("names by language: %v", n)
+	}
+	if n := count("--languages", "en,fr"); n["de"] != 0 || n["fr"] == 0 || n["en"] == 0 {
+		t.Errorf("with en,fr names by language: %v", n)
+	}
+	if n := count("--languages", "any"); n["de"] == 0 || n["fr"] == 0 || n["en"] == 0 {
+		t.Errorf("with any names by language: %v", n)
+	}
+	if got := dateline(t, nil, in, "extract", "--languages", "klingonese"); got.code != exitUsage || !strings.Contains(got.err, "BCP 47") {
+		t.Errorf("%d: %s", got.code, got.err)
+	}
+	version := func(args ...string) string { return dateline(t, nil, "", append([]string{"version"}, args...)...).out }
+	if version() == version("--languages", "any") || version() != version("--languages", "EN-us") {
+		t.Error("the version does not follow the languages")
 	}
 }

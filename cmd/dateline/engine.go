@@ -15,11 +15,14 @@ import (
 	"time"
 
 	"github.com/datelinenews/dateline/extractor"
+	"github.com/datelinenews/dateline/extractor/coref"
 	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/extractor/prosev2"
 	"github.com/datelinenews/dateline/extractor/prosev3"
+	"github.com/datelinenews/dateline/extractor/quote"
 	"github.com/datelinenews/dateline/extractor/text"
 	"github.com/datelinenews/dateline/extractor/timex"
+	"github.com/datelinenews/dateline/pipeline/language"
 )
 
 // engine extracts as the settings say. The dictionary may change while it works.
@@ -28,6 +31,9 @@ type engine struct {
 	name   string     // of the finder
 	path   string     // of the dictionary; empty: none
 	order  timex.DateOrder
+	gate   *language.Gate
+
+	foreign atomic.Int64 // articles that were not let in
 
 	current atomic.Pointer[extractor.Extractor]
 }
@@ -42,12 +48,21 @@ func newEngine(s *extractionSettings) (*engine, error) {
 		e.order = timex.DayFirst
 	}
 	var err error
+	if e.gate, err = s.gate(); err != nil {
+		return nil, err
+	}
 	if e.finder, e.name, err = newFinder(s); err != nil {
 		return nil, err
 	}
 	if s.MinScore > 0 {
 		e.finder = sure{e.finder, s.MinScore}
 		e.name += ">=" + strconv.FormatFloat(s.MinScore, 'g', -1, 64)
+	}
+	switch {
+	case e.gate.Any:
+		e.name += "+any language"
+	case !slices.Equal(e.gate.Languages, []string{language.English}):
+		e.name += "+" + strings.Join(e.gate.Languages, ",")
 	}
 	if err := e.load(); err != nil {
 		return nil, err
@@ -101,9 +116,30 @@ func (e *engine) load() error {
 	return nil
 }
 
-// Extract analyses an article; see extractor.Extractor.
+// Extract analyses an article; see extractor.Extractor. It sets the article's language where it does
+// not say it, and finds nothing in what is in none of the languages that are let in.
 func (e *engine) Extract(a *extractor.Article) *extractor.Analysis {
-	return e.current.Load().Extract(a)
+	x := e.current.Load()
+	tag, pass := e.gate.Pass(a.Language, a.Text())
+	if tag != "" {
+		a.Language = tag
+	}
+	if !pass {
+		e.foreign.Add(1)
+		return &extractor.Analysis{
+			Version: x.Version(), Entities: []coref.Entity{}, Mentions: []ner.Mention{}, Dates: []timex.Date{}, Quotes: []quote.Quote{},
+		}
+	}
+	return x.Extract(a)
+}
+
+// sayForeign says how many articles were not extracted from.
+func (e *engine) sayForeign(p *process) {
+	n := int(e.foreign.Load())
+	if n == 0 {
+		return
+	}
+	_, _ = fmt.Fprintf(p.err, "dateline: %s in other languages, without extraction: see --languages\n", plural(n, "article")) // said, not needed
 }
 
 // Version identifies what decides the output now.

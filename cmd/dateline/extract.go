@@ -78,6 +78,7 @@ func (c *extractCmd) run(ctx context.Context, p *process) error {
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write output: %w", err)
 	}
+	x.sayForeign(p)
 	if sum.DeadTotal() > 0 {
 		return errDead
 	}

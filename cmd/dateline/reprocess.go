@@ -84,6 +84,7 @@ func (c *reprocessCmd) run(ctx context.Context, p *process) (err error) {
 		return err
 	}
 	_, _ = fmt.Fprintf(p.err, "dateline: %s reprocessed in %.1f s, now of version %s\n", plural(sum.Stored, "article"), sum.Duration.Seconds(), x.Version()) // said, not needed
+	x.sayForeign(p)
 	return reprocessed(p, sum, source.Done(), letters)
 }
 

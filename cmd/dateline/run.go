@@ -116,6 +116,7 @@ func localRun(ctx context.Context, p *process, l local) error {
 	}
 	_, _ = fmt.Fprintf(p.err, "dateline: %s stored in %s in %.1f s (%s/s)\n", plural(sum.Stored, "article"), l.index, // said, not needed
 		sum.Duration.Seconds(), export.Thousands(int(float64(sum.Stored)/max(sum.Duration.Seconds(), 1e-3))))
+	x.sayForeign(p)
 	switch dead := sum.DeadTotal(); {
 	case sum.Stopped:
 		return fmt.Errorf("stopped: what was read is stored; run it again for the rest")

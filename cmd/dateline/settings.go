@@ -3,10 +3,13 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/datelinenews/dateline/pipeline/language"
 )
 
 // Settings come in groups, and a subcommand embeds those it needs. A flag's name is also its name
@@ -30,13 +33,14 @@ type logSettings struct {
 }
 
 type extractionSettings struct {
-	Engine     string  `group:"extraction" enum:"dateline,prose-v3,prose-v2" default:"dateline" help:"Recogniser of names: dateline, or as a baseline the stock prose-v3 or prose-v2."`
-	Model      string  `group:"extraction" help:"Model of the dateline engine: news or open. Default: news, or open where news is not built in."`
-	Dictionary string  `group:"extraction" placeholder:"FILE" help:"Your own names, stronger than the model: name, type (person, organisation, place or stop), aliases with | between, and id, with tabs between."`
-	MinScore   float64 `group:"extraction" default:"0" help:"Leave out names whose score is less (0 to 1)."`
-	DateOrder  string  `group:"extraction" enum:"month-first,day-first" default:"month-first" help:"How 1/2/2025 is read where both readings are possible: month-first or day-first."`
-	MaxText    size    `group:"extraction" default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
-	Workers    int     `group:"extraction" default:"0" help:"How many articles are extracted at once. 0: one for each processor."`
+	Engine     string   `group:"extraction" enum:"dateline,prose-v3,prose-v2" default:"dateline" help:"Recogniser of names: dateline, or as a baseline the stock prose-v3 or prose-v2."`
+	Model      string   `group:"extraction" help:"Model of the dateline engine: news or open. Default: news, or open where news is not built in."`
+	Dictionary string   `group:"extraction" placeholder:"FILE" help:"Your own names, stronger than the model: name, type (person, organisation, place or stop), aliases with | between, and id, with tabs between."`
+	MinScore   float64  `group:"extraction" default:"0" help:"Leave out names whose score is less (0 to 1)."`
+	DateOrder  string   `group:"extraction" enum:"month-first,day-first" default:"month-first" help:"How 1/2/2025 is read where both readings are possible: month-first or day-first."`
+	Languages  []string `group:"extraction" default:"en" placeholder:"TAG" help:"Languages to extract from, with commas between, or any. An article that says it is in another, or plainly is, is stored without extraction."`
+	MaxText    size     `group:"extraction" default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
+	Workers    int      `group:"extraction" default:"0" help:"How many articles are extracted at once. 0: one for each processor."`
 }
 
 func (s *extractionSettings) check() error {
@@ -48,7 +52,26 @@ func (s *extractionSettings) check() error {
 	case s.MaxText < 1:
 		return usagef("--max-text is %d: want at least 1", s.MaxText)
 	}
-	return nil
+	_, err := s.gate()
+	return err
+}
+
+// gate lets in the languages that are extracted from.
+func (s *extractionSettings) gate() (*language.Gate, error) {
+	g := &language.Gate{}
+	for _, l := range s.Languages {
+		tag := language.Canonical(l)
+		switch {
+		case strings.EqualFold(strings.TrimSpace(l), "any"):
+			g.Any = true
+		case tag == "":
+			return nil, usagef("--languages has %q: want BCP 47 tags such as en, or any", l)
+		case !slices.Contains(g.Languages, tag):
+			g.Languages = append(g.Languages, tag)
+		}
+	}
+	slices.Sort(g.Languages)
+	return g, nil
 }
 
 type indexSettings struct {
