@@ -64,7 +64,7 @@ func load(model, vectors []byte, k *kernel) (*Model, error) {
 		m.reach += d
 	}
 	// A layer norm gives at most sqrt(D-1) gamma + beta; a memory is at most 1. The least bound keeps
-	// sums of the memories of two million tokens within 32 bits.
+	// sums of the memories of a million tokens within 32 bits.
 	bound := 16.0
 	for _, n := range m.norms {
 		for i := range n.gamma {

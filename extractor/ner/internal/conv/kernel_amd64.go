@@ -23,16 +23,6 @@ var avx2 = kernel{
 	addRow:  addRowAVX2,
 }
 
-// table8 is the constants that assembly reads, in its order, eight times side by side.
-var table8 = func() (t [14][8]float32) {
-	for i, x := range [...]float32{reach, -reach, p0, p1, p2, p3, q1, q2, q3, 1, 0.5, gelu1, gelu3, epsilon} {
-		for j := range t[i] {
-			t[i][j] = x
-		}
-	}
-	return t
-}()
-
 func productAVX2(y []float32, in *inputs, m *matrix) {
 	n, size := m.ins, m.ins*m.segments*panel
 	tiles := len(y) / (m.outs * tokens)

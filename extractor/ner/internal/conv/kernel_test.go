@@ -1,8 +1,11 @@
 package conv
 
 import (
+	"encoding/binary"
+	"hash/crc32"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -104,8 +107,11 @@ func TestProduct(t *testing.T) {
 
 // at finds weight i of output o, however the weights are laid out.
 func (w *weights) at(o, i, n int) int16 {
-	if w.pairs != nil {
+	switch {
+	case w.pairs != nil:
 		return w.pairs[(o/panel*(n/2)+i/2)*2*panel+o%panel*2+i%2]
+	case w.rows != nil:
+		return w.rows[(o/panel*n+i)*panel+o%panel]
 	}
 	two := w.wide[(o/4*n+i)*2+o%4/2]
 	low := int16(two)
@@ -265,5 +271,55 @@ func BenchmarkRows(b *testing.B) {
 				k.addRow(v, row, 1e-9)
 			}
 		})
+	}
+}
+
+// TestSameBits: the bits are the same on every platform, whatever its kernels and its compiler. Only
+// another definition of the functions may change the sum.
+func TestSameBits(t *testing.T) {
+	const want = 0x3b842413
+	rng := rand.New(rand.NewPCG(8, 8))
+	floats := func(n int, size float32) []float32 {
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = float32(rng.IntN(1<<24)-1<<23) / (1 << 23) * size
+		}
+		return out
+	}
+	v, h, y, gamma, beta := floats(4096, 6), floats(4096, 3), floats(4096, 2), floats(128, 2), floats(128, 1)
+	d := dense{floats(128*384, 0.2), floats(128, 1)}
+	in := inputs{units(rng, 32*128), units(rng, 32*128), units(rng, 32*128)}
+	row := make([]byte, 4096)
+	for i := range row {
+		row[i] = byte(rng.Uint32())
+	}
+	for _, k := range all() {
+		sum := crc32.NewIEEE()
+		put := func(v any) {
+			if err := binary.Write(sum, binary.LittleEndian, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x := slices.Clone(v)
+		k.gelu(x)
+		put(x)
+		k.tanh(x)
+		k.addRow(x, row, 0.0123)
+		put(x)
+		q := make([]int16, len(v))
+		k.round(q, x, 700)
+		put(q)
+		x = slices.Clone(h)
+		for at := 0; at < len(x); at += 128 {
+			k.norm(x[at:at+128], q[at:at+128], y[at:at+128], gamma, beta, 900)
+		}
+		put(x)
+		put(q)
+		m := k.quantise(d, 128, 128, 3, full+1, 0.001)
+		k.product(x, &in, &m)
+		put(x)
+		if got := sum.Sum32(); got != want {
+			t.Errorf("%s: %#x, want %#x", k.name, got, want)
+		}
 	}
 }

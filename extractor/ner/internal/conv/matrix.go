@@ -6,7 +6,7 @@ import "math"
 // kernel on every platform gives the same bits. A layer norm bounds what it gives, so one scale
 // serves all activations and nothing is ever cut off; weights are integers with a scale for each
 // row, the finest at which no sum can leave 32 bits.
-const full = 1<<14 - 1 // the largest activation
+const full = 1<<15 - 1 // the largest activation
 
 // Matrices are multiplied in tiles of so many tokens by so many outputs.
 const (
@@ -27,6 +27,7 @@ type matrix struct {
 // weights are those of a matrix as a kernel wants them; each kernel fills one of these.
 type weights struct {
 	pairs []int16 // [outs/16][segments*ins/2][16][2]
+	rows  []int16 // [outs/16][segments*ins][16]
 	wide  []int64 // [outs/4][segments*ins][2]: two weights each
 }
 
