@@ -233,7 +233,7 @@ func (r *resolver) describe(e *Entity, members []int) {
 			}
 		}
 	}
-	e.Key = key(e.Type, e.Name)
+	e.Key = Key(e.Type, e.Name)
 	if e.Type == ner.Person {
 		e.Role, e.titles = r.role(members)
 	}

@@ -92,9 +92,9 @@ func formKey(t ner.Type, words []string) string {
 	return string(rune('0'+t)) + strings.Join(words, " ")
 }
 
-// key is an entity's stable identifier across articles: its type, and the words of its name in
+// Key is an entity's stable identifier across articles: its type, and the words of its name in
 // lower-case ASCII where they have an ASCII form.
-func key(t ner.Type, name string) string {
+func Key(t ner.Type, name string) string {
 	var b strings.Builder
 	b.WriteString(t.String())
 	b.WriteByte(':')

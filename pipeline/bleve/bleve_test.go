@@ -94,8 +94,8 @@ func TestNotAnIndex(t *testing.T) {
 		{"another folder to read", write("holiday.jpg", "x"), Options{ReadOnly: true}, ErrForeign},
 		{"another file of the same name", write(formatFile, `{"format":"x"}`), Options{}, ErrForeign},
 		{"no JSON", write(formatFile, `x`), Options{}, ErrForeign},
-		{"a later version", write(formatFile, `{"format":"dateline-index","version":2}`), Options{}, ErrVersion},
-		{"only begun, to read", write(formatFile, `{"format":"dateline-index","version":1}`), Options{ReadOnly: true}, ErrMissing},
+		{"a later version", write(formatFile, `{"format":"dateline-index","version":3}`), Options{}, ErrVersion},
+		{"only begun, to read", write(formatFile, `{"format":"dateline-index","version":2}`), Options{ReadOnly: true}, ErrMissing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "d")
@@ -111,7 +111,7 @@ func TestNotAnIndex(t *testing.T) {
 	}
 	t.Run("only begun", func(t *testing.T) {
 		dir := t.TempDir()
-		write(formatFile, `{"format":"dateline-index","version":1}`)(t, dir)
+		write(formatFile, `{"format":"dateline-index","version":2}`)(t, dir)
 		write(newFolder+"/index_meta.json", `{"sto`)(t, dir)
 		opened(t, dir, Options{})
 	})

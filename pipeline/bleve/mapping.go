@@ -26,9 +26,17 @@ const (
 	fieldWords     = "words"     // a quote's
 	fieldDays      = "days"      // see days.go
 	fieldPublished = "published" // Unix milliseconds
-	fieldRecord    = "record"    // stored: the record or the search.QuoteHit
-	fieldRevision  = "revision"  // stored
-	fieldQuotes    = "quotes"    // stored: how many there are
+	fieldOrder     = "order"     // as fieldPublished, and noTime where that is missing: to sort by
+	fieldKeys      = "keys"      // the entities'
+	fieldBy        = "by"        // keys of an article's or a quote's speakers
+	fieldAliases   = "aliases"   // see search.Labelled
+	fieldRoles     = "roles"     // see search.Labelled
+	fieldValues    = "values"    // TIMEX3 values of the dates mentioned
+	fieldCue       = "cue"       // a quote's, in lower case
+	fieldQuoteKind = "quote_kind"
+	fieldRecord    = "record"   // stored: the record or the search.QuoteHit
+	fieldRevision  = "revision" // stored
+	fieldQuotes    = "quotes"   // stored: how many there are
 
 	kindArticle = "article"
 	kindQuote   = "quote"
@@ -89,8 +97,15 @@ func newMapping() (*mapping.IndexMappingImpl, error) {
 	exact(fieldKind, false)
 	exact(fieldID, true)
 	exact(fieldDays, false)
+	for _, name := range []string{fieldKeys, fieldAliases, fieldRoles, fieldValues} {
+		exact(name, true)
+	}
+	for _, name := range []string{fieldBy, fieldCue, fieldQuoteKind} {
+		exact(name, false)
+	}
 	number(fieldIndex)
 	number(fieldPublished)
+	number(fieldOrder)
 	for _, name := range []string{fieldRecord, fieldRevision, fieldQuotes} {
 		stored(name)
 	}

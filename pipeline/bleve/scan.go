@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	bsearch "github.com/blevesearch/bleve/v2/search"
-	"github.com/blevesearch/bleve/v2/search/query"
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/search"
@@ -15,18 +14,11 @@ import (
 // index, so that all articles that the query chooses are read.
 func (x *Index) Scan(ctx context.Context, s search.Scan) ([]pipeline.Record, error) {
 	q := s.Query
-	q.Sort, q.Offset, q.Limit, q.Facets = search.ByTime, 0, max(s.Limit, 1), 0
+	q.Sort, q.Offset, q.Limit, q.Facets, q.After = search.ByTime, 0, max(s.Limit, 1), 0, ""
 	if err := q.Validate(); err != nil {
 		return nil, fmt.Errorf("scan articles: %w", err)
 	}
-	all := query.NewBooleanQuery(conditions(q, kindArticle), nil, nil)
-	for _, c := range q.Clauses() {
-		if c.Not {
-			all.AddMustNot(phrase(fieldText, analyserText, c.Phrase))
-		} else {
-			all.AddMust(phrase(fieldText, analyserText, c.Phrase))
-		}
-	}
+	all := matching(q)
 	for after := s.After; ; {
 		req := unscored(all, q.Limit, 0)
 		req.Fields = []string{fieldRecord, fieldRevision}

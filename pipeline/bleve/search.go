@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -32,7 +34,7 @@ func (x *Index) Search(ctx context.Context, q search.Query) (*search.Results, er
 	if err != nil {
 		return nil, fmt.Errorf("search articles: %w", err)
 	}
-	out := &search.Results{Total: total(res), Hits: []search.Hit{}, Facets: facets(res, q)}
+	out := &search.Results{Total: total(res), Hits: []search.Hit{}, Facets: facets(res, q), Next: next(res, q)}
 	clauses := q.Clauses()
 	for _, h := range res.Hits {
 		r, err := unpack(storedField(h, fieldRecord), storedField(h, fieldRevision))
@@ -50,7 +52,7 @@ func (x *Index) Quotes(ctx context.Context, q search.Query) (*search.QuoteResult
 	if err != nil {
 		return nil, fmt.Errorf("search quotes: %w", err)
 	}
-	out := &search.QuoteResults{Total: total(res), Hits: []search.QuoteHit{}, Facets: facets(res, q)}
+	out := &search.QuoteResults{Total: total(res), Hits: []search.QuoteHit{}, Facets: facets(res, q), Next: next(res, q)}
 	clauses := q.Clauses()
 	for _, h := range res.Hits {
 		var hit search.QuoteHit
@@ -121,7 +123,7 @@ func (x *Index) ask(ctx context.Context, q search.Query, kind string) (*bleve.Se
 	}
 	filter := bleve.NewConjunctionQuery(conditions(q, kind)...)
 	scored := query.NewBooleanQuery(nil, nil, nil)
-	ranked, excluded := false, []query.Query{}
+	ranked, excluded := false, exclusions(q)
 	for _, c := range q.Clauses() {
 		if c.Not {
 			excluded = append(excluded, phrase(words[0], analyserText, c.Phrase))
@@ -136,9 +138,11 @@ func (x *Index) ask(ctx context.Context, q search.Query, kind string) (*bleve.Se
 		}
 	}
 	byTime := bsearch.SortOrder{
-		&bsearch.SortField{Field: fieldPublished, Type: bsearch.SortFieldAsNumber, Desc: true},
+		&bsearch.SortField{Field: fieldOrder, Type: bsearch.SortFieldAsNumber, Desc: true},
 		&bsearch.SortField{Field: fieldID, Type: bsearch.SortFieldAsString},
-		&bsearch.SortField{Field: fieldIndex, Type: bsearch.SortFieldAsNumber},
+	}
+	if kind == kindQuote {
+		byTime = append(byTime, &bsearch.SortField{Field: fieldIndex, Type: bsearch.SortFieldAsNumber})
 	}
 	var req *bleve.SearchRequest
 	switch {
@@ -156,13 +160,39 @@ func (x *Index) ask(ctx context.Context, q search.Query, kind string) (*bleve.Se
 		req = unscored(all, q.PageSize(), q.Offset)
 		req.SortByCustom(byTime)
 	}
+	if q.After != "" {
+		after, err := search.ReadCursor(q.After, len(req.Sort))
+		if err != nil {
+			return nil, err
+		}
+		req.SetSearchAfter(after)
+	}
 	req.Fields = []string{fieldRecord, fieldRevision}
 	if q.Facets > 0 {
 		for _, name := range search.FacetNames() {
 			req.AddFacet(name, bleve.NewFacetRequest(name, q.Facets))
 		}
 	}
-	return x.index.SearchInContext(ctx, req)
+	res, err := x.index.SearchInContext(ctx, req)
+	if err != nil && q.After != "" && strings.Contains(err.Error(), "search after") {
+		return nil, fmt.Errorf("%w: the place to go on from is none: begin anew", search.ErrQuery)
+	}
+	return res, err
+}
+
+// next is where the answer goes on.
+func next(res *bleve.SearchResult, q search.Query) string {
+	if len(res.Hits) < q.PageSize() {
+		return ""
+	}
+	last := res.Hits[len(res.Hits)-1]
+	values := append([]string(nil), last.DecodedSort...)
+	for i, v := range last.Sort {
+		if v == "_score" {
+			values[i] = strconv.FormatFloat(last.Score, 'g', -1, 64)
+		}
+	}
+	return search.WriteCursor(values)
 }
 
 // unscored is a request that spares the engine the scores.
@@ -183,15 +213,29 @@ func conditions(q search.Query, kind string) []query.Query {
 		{search.FacetPlace, q.Places}, {search.FacetSpeaker, q.Speakers},
 	} {
 		for _, name := range n.names {
-			any := query.NewDisjunctionQuery(nil)
-			for _, form := range search.NameForms(name) {
-				any.AddQuery(phrase(n.facet+suffixForms, analyserNames, form))
-			}
-			out = append(out, any) // a name without a letter or digit is nobody's
+			out = append(out, named(n.facet, name))
 		}
 	}
 	if len(q.Sources) > 0 {
 		out = append(out, anyTerm(facetSource, q.Sources))
+	}
+	for _, group := range q.Entities {
+		out = append(out, anyTerm(fieldKeys, group))
+	}
+	if len(q.SpeakerKeys) > 0 {
+		out = append(out, anyTerm(fieldBy, q.SpeakerKeys))
+	}
+	if kind == kindQuote {
+		if len(q.Cues) > 0 {
+			var cues []string
+			for _, c := range q.Cues {
+				cues = append(cues, search.Cue(c))
+			}
+			out = append(out, anyTerm(fieldCue, cues))
+		}
+		if len(q.Kinds) > 0 {
+			out = append(out, anyTerm(fieldQuoteKind, q.Kinds))
+		}
 	}
 	if from, to := q.Days(); !from.IsZero() || !to.IsZero() {
 		dates := query.NewDisjunctionQuery(nil)
@@ -204,6 +248,45 @@ func conditions(q search.Query, kind string) []query.Query {
 		out = append(out, dates)
 	}
 	return out
+}
+
+// named asks for a name in any of its forms. One without a letter or digit is nobody's.
+func named(facet, name string) query.Query {
+	any := query.NewDisjunctionQuery(nil)
+	for _, form := range search.NameForms(name) {
+		any.AddQuery(phrase(facet+suffixForms, analyserNames, form))
+	}
+	return any
+}
+
+// exclusions are what must not hold besides the words.
+func exclusions(q search.Query) []query.Query {
+	var out []query.Query
+	for facet, names := range map[string][]string{
+		search.FacetPerson: q.Not.Persons, search.FacetOrganisation: q.Not.Organisations,
+		search.FacetPlace: q.Not.Places, search.FacetSpeaker: q.Not.Speakers,
+	} {
+		for _, name := range names {
+			out = append(out, named(facet, name))
+		}
+	}
+	if len(q.Not.Sources) > 0 {
+		out = append(out, anyTerm(facetSource, q.Not.Sources))
+	}
+	return out
+}
+
+// matching asks for articles without ranking them.
+func matching(q search.Query) query.Query {
+	all := query.NewBooleanQuery(conditions(q, kindArticle), nil, exclusions(q))
+	for _, c := range q.Clauses() {
+		if p := phrase(fieldText, analyserText, c.Phrase); c.Not {
+			all.AddMustNot(p)
+		} else {
+			all.AddMust(p)
+		}
+	}
+	return all
 }
 
 func term(field, value string) query.Query {

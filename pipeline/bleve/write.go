@@ -112,6 +112,11 @@ func addRecord(batch *bleve.Batch, r *pipeline.Record) (int, error) {
 	fields[fieldRecord] = packed
 	fields[fieldRevision], fields[fieldQuotes] = strconv.FormatInt(r.Revision, 10), strconv.Itoa(len(d.Quotes))
 	add(fields, search.FacetSpeaker, d.Speakers)
+	for name, list := range map[string][]string{fieldBy: d.SpeakerKeys, fieldAliases: d.Aliases, fieldRoles: d.Roles, fieldValues: d.Values} {
+		if len(list) > 0 {
+			fields[name] = list
+		}
+	}
 	size := len(r.Text) + len(packed)
 	quotes := make([]map[string]any, len(d.Quotes))
 	for i, q := range d.Quotes {
@@ -123,6 +128,13 @@ func addRecord(batch *bleve.Batch, r *pipeline.Record) (int, error) {
 		f[fieldKind], f[fieldIndex] = kindQuote, float64(i)
 		f[fieldWords], f[fieldRecord] = q.Quote.Text, string(hit)
 		add(f, search.FacetSpeaker, q.Speakers)
+		if q.SpeakerKey != "" {
+			f[fieldBy] = q.SpeakerKey
+		}
+		if q.Quote.Cue != nil {
+			f[fieldCue] = search.Cue(q.Quote.Cue.Text)
+		}
+		f[fieldQuoteKind] = string(q.Quote.Kind)
 		quotes[i] = f
 		size += len(q.Quote.Text) + len(hit)
 	}
@@ -150,8 +162,13 @@ func shared(r *pipeline.Record, d *search.Document) map[string]any {
 	if days := indexDays(d.Dates); len(days) > 0 {
 		f[fieldDays] = days
 	}
+	f[fieldOrder] = float64(noTime)
 	if !r.Published.IsZero() {
 		f[fieldPublished] = millis(r.Published)
+		f[fieldOrder] = f[fieldPublished]
+	}
+	if len(d.Keys) > 0 {
+		f[fieldKeys] = d.Keys
 	}
 	return f
 }
@@ -232,6 +249,9 @@ func unpack(packed string, revision string) (*pipeline.Record, error) {
 	}
 	return r, nil
 }
+
+// noTime stands for a missing publication time, before all that there are.
+const noTime = -1 << 53
 
 // millis is a time as fieldPublished has it.
 func millis(t time.Time) float64 { return float64(t.UnixMilli()) }

@@ -25,6 +25,10 @@ type document struct {
 	Organisations []string   `json:"organisations,omitempty"`
 	Places        []string   `json:"places,omitempty"`
 	Speakers      []string   `json:"speakers,omitempty"`
+	Entities      []string   `json:"entities,omitempty"`
+	SpeakerKeys   []string   `json:"speaker_keys,omitempty"`
+	Aliases       []string   `json:"aliases,omitempty"`
+	Roles         []string   `json:"roles,omitempty"`
 	Names         names      `json:"names"`
 	Dates         []interval `json:"dates,omitempty"`
 	DateValues    []string   `json:"date_values,omitempty"`
@@ -171,7 +175,7 @@ func (x *Index) documents(r *pipeline.Record) (*documents, error) {
 		},
 		People: d.Persons.Canonical, Organisations: d.Organisations.Canonical, Places: d.Places.Canonical, Speakers: d.Speakers.Canonical,
 		Names:      names{d.Persons.Forms, d.Organisations.Forms, d.Places.Forms, d.Speakers.Forms},
-		DateValues: d.Values,
+		DateValues: d.Values, Entities: d.Keys,
 	}
 	if r.URL != "" {
 		shared.URL = &link{r.URL}
@@ -185,6 +189,7 @@ func (x *Index) documents(r *pipeline.Record) (*documents, error) {
 	kept := *r
 	kept.Text = ""
 	a.Text, a.Record = r.Text, kept
+	a.SpeakerKeys, a.Aliases, a.Roles = d.SpeakerKeys, d.Aliases, d.Roles
 	var err error
 	if out.article, err = json.Marshal(a); err != nil {
 		return nil, fmt.Errorf("encode article: %w", err)
@@ -212,7 +217,7 @@ func quoteDocument(shared document, q *search.Quote) document {
 		Index: q.Index, Text: q.Quote.Text, Kind: string(q.Quote.Kind), Rule: q.Quote.Rule, Score: q.Quote.Score,
 	}
 	if cue := q.Quote.Cue; cue != nil {
-		shared.Quote.Cue = cue.Text
+		shared.Quote.Cue = search.Cue(cue.Text)
 	}
 	switch {
 	case len(q.Speakers.Canonical) > 0:

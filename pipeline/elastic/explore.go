@@ -18,7 +18,10 @@ func (x *Index) Histogram(ctx context.Context, q search.Query, most int) (*searc
 	if err := q.Validate(); err != nil {
 		return nil, fmt.Errorf("count over time: %w", err)
 	}
-	body := request(q, false)
+	query, err := matching(q)
+	if err != nil {
+		return nil, fmt.Errorf("count over time: %w", err)
+	}
 	type bound struct {
 		Value *float64 `json:"value"`
 	}
@@ -27,7 +30,7 @@ func (x *Index) Histogram(ctx context.Context, q search.Query, most int) (*searc
 		Last  bound `json:"last"`
 	}
 	aggs := node{"first": node{"min": node{"field": "@timestamp"}}, "last": node{"max": node{"field": "@timestamp"}}}
-	if err := x.aggregate(ctx, body["query"], aggs, &span); err != nil {
+	if err := x.aggregate(ctx, query, aggs, &span); err != nil {
 		return nil, fmt.Errorf("count over time: %w", err)
 	}
 	if span.First.Value == nil || span.Last.Value == nil {
@@ -48,7 +51,7 @@ func (x *Index) Histogram(ctx context.Context, q search.Query, most int) (*searc
 	if len(h.Bars) == 0 {
 		return h, nil
 	}
-	if err := x.aggregate(ctx, body["query"], node{"bars": node{"filters": node{"filters": filters}}}, &bars); err != nil {
+	if err := x.aggregate(ctx, query, node{"bars": node{"filters": node{"filters": filters}}}, &bars); err != nil {
 		return nil, fmt.Errorf("count over time: %w", err)
 	}
 	for i := range h.Bars {

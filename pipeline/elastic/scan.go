@@ -16,11 +16,14 @@ import (
 // moment ago may be missing or be of its earlier state: see Refresh.
 func (x *Index) Scan(ctx context.Context, s search.Scan) ([]pipeline.Record, error) {
 	q := s.Query
-	q.Sort, q.Offset, q.Limit, q.Facets = search.ByTime, 0, max(s.Limit, 1), 0
+	q.Sort, q.Offset, q.Limit, q.Facets, q.After = search.ByTime, 0, max(s.Limit, 1), 0, ""
 	if err := q.Validate(); err != nil {
 		return nil, fmt.Errorf("scan articles: %w", err)
 	}
-	req := request(q, false)
+	req, err := request(q, false)
+	if err != nil {
+		return nil, fmt.Errorf("scan articles: %w", err)
+	}
 	req["track_total_hits"] = false
 	req["sort"] = []node{{"article.id": node{"order": "asc", "unmapped_type": "keyword"}}}
 	if s.After != "" {

@@ -42,8 +42,9 @@ type answer struct {
 			Value int `json:"value"`
 		} `json:"total"`
 		Hits []struct {
-			Score  *float64 `json:"_score"`
-			Source source   `json:"_source"`
+			Score  *float64          `json:"_score"`
+			Source source            `json:"_source"`
+			Sort   []json.RawMessage `json:"sort"`
 		} `json:"hits"`
 	} `json:"hits"`
 	Aggregations map[string]struct {
@@ -79,7 +80,7 @@ func (x *Index) Search(ctx context.Context, q search.Query) (*search.Results, er
 	if err != nil {
 		return nil, fmt.Errorf("search articles: %w", err)
 	}
-	out := &search.Results{Total: res.Hits.Total.Value, Hits: []search.Hit{}, Facets: res.facets(q)}
+	out := &search.Results{Total: res.Hits.Total.Value, Hits: []search.Hit{}, Facets: res.facets(q), Next: res.next(q)}
 	clauses := q.Clauses()
 	for i := range res.Hits.Hits {
 		h := &res.Hits.Hits[i]
@@ -98,7 +99,7 @@ func (x *Index) Quotes(ctx context.Context, q search.Query) (*search.QuoteResult
 	if err != nil {
 		return nil, fmt.Errorf("search quotes: %w", err)
 	}
-	out := &search.QuoteResults{Total: res.Hits.Total.Value, Hits: []search.QuoteHit{}, Facets: res.facets(q)}
+	out := &search.QuoteResults{Total: res.Hits.Total.Value, Hits: []search.QuoteHit{}, Facets: res.facets(q), Next: res.next(q)}
 	clauses := q.Clauses()
 	for i := range res.Hits.Hits {
 		h := &res.Hits.Hits[i]
@@ -163,7 +164,11 @@ func (x *Index) ask(ctx context.Context, q search.Query, quotes bool) (*answer, 
 	if quotes {
 		alias = x.quotes()
 	}
-	body, err := json.Marshal(request(q, quotes))
+	req, err := request(q, quotes)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(req)
 	if err != nil {
 		return nil, fmt.Errorf("encode query: %w", err)
 	}
@@ -183,12 +188,12 @@ func (x *Index) ask(ctx context.Context, q search.Query, quotes bool) (*answer, 
 }
 
 // request is the question as Elasticsearch takes it.
-func request(q search.Query, quotes bool) node {
+func request(q search.Query, quotes bool) (node, error) {
 	text, title := "text", "article.title"
 	if quotes {
 		text, title = "quote.text", ""
 	}
-	must, should, not := []node{}, []node{}, []node{}
+	must, should, not := []node{}, []node{}, exclusions(q)
 	for _, c := range q.Clauses() {
 		switch {
 		case c.Not:
@@ -212,8 +217,15 @@ func request(q search.Query, quotes bool) node {
 	}
 	req := node{
 		"from": q.Offset, "size": q.PageSize(), "track_total_hits": true, "sort": sort,
-		"query":   node{"bool": node{"must": must, "should": should, "must_not": not, "filter": conditions(q)}},
+		"query":   node{"bool": node{"must": must, "should": should, "must_not": not, "filter": conditions(q, quotes)}},
 		"_source": []string{"record", "text", "article.revision"},
+	}
+	if q.After != "" {
+		after, err := search.RawCursor(q.After, len(sort))
+		if err != nil {
+			return nil, err
+		}
+		req["search_after"] = after
 	}
 	if q.Facets > 0 {
 		aggs := node{}
@@ -224,11 +236,30 @@ func request(q search.Query, quotes bool) node {
 		}
 		req["aggs"] = aggs
 	}
-	return req
+	return req, nil
+}
+
+// matching asks for articles, as a part of an aggregation.
+func matching(q search.Query) (any, error) {
+	q.After = ""
+	req, err := request(q, false)
+	if err != nil {
+		return nil, err
+	}
+	return req["query"], nil
+}
+
+// next is where the answer goes on.
+func (a *answer) next(q search.Query) string {
+	n := len(a.Hits.Hits)
+	if n < q.PageSize() {
+		return ""
+	}
+	return search.WriteCursor(a.Hits.Hits[n-1].Sort)
 }
 
 // conditions are what must hold besides the words.
-func conditions(q search.Query) []node {
+func conditions(q search.Query, quotes bool) []node {
 	out := []node{}
 	for _, n := range []struct {
 		field string
@@ -237,15 +268,30 @@ func conditions(q search.Query) []node {
 		{"names.person", q.Persons}, {"names.organisation", q.Organisations}, {"names.place", q.Places}, {"names.speaker", q.Speakers},
 	} {
 		for _, name := range n.names {
-			var forms []node
-			for _, form := range search.NameForms(name) {
-				forms = append(forms, phrase(n.field, form, 1))
-			}
-			out = append(out, anyOf(forms))
+			out = append(out, named(n.field, name))
 		}
 	}
 	if len(q.Sources) > 0 {
 		out = append(out, node{"terms": node{"article.source": q.Sources}})
+	}
+	for _, group := range q.Entities {
+		out = append(out, node{"terms": node{"entities": group}})
+	}
+	switch {
+	case len(q.SpeakerKeys) > 0 && quotes:
+		out = append(out, node{"terms": node{"speaker.key": q.SpeakerKeys}})
+	case len(q.SpeakerKeys) > 0:
+		out = append(out, node{"terms": node{"speaker_keys": q.SpeakerKeys}})
+	}
+	if quotes && len(q.Cues) > 0 {
+		var cues []string
+		for _, c := range q.Cues {
+			cues = append(cues, search.Cue(c))
+		}
+		out = append(out, node{"terms": node{"quote.cue": cues}})
+	}
+	if quotes && len(q.Kinds) > 0 {
+		out = append(out, node{"terms": node{"quote.kind": q.Kinds}})
 	}
 	if from, to := q.Days(); !from.IsZero() || !to.IsZero() {
 		var dates []node
@@ -256,6 +302,31 @@ func conditions(q search.Query) []node {
 			dates = append(dates, overlap("@timestamp", from, to))
 		}
 		out = append(out, anyOf(dates))
+	}
+	return out
+}
+
+// named asks for a name in any of its forms.
+func named(field, name string) node {
+	var forms []node
+	for _, form := range search.NameForms(name) {
+		forms = append(forms, phrase(field, form, 1))
+	}
+	return anyOf(forms)
+}
+
+// exclusions are what must not hold besides the words.
+func exclusions(q search.Query) []node {
+	out := []node{}
+	for field, names := range map[string][]string{
+		"names.person": q.Not.Persons, "names.organisation": q.Not.Organisations, "names.place": q.Not.Places, "names.speaker": q.Not.Speakers,
+	} {
+		for _, name := range names {
+			out = append(out, named(field, name))
+		}
+	}
+	if len(q.Not.Sources) > 0 {
+		out = append(out, node{"terms": node{"article.source": q.Not.Sources}})
 	}
 	return out
 }

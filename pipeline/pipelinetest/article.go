@@ -68,7 +68,7 @@ func (d *draft) entity(t ner.Type, name string) int {
 	e := len(d.x.Entities)
 	d.byName[name] = e
 	d.x.Entities = append(d.x.Entities, coref.Entity{
-		ID: e, Type: t, Name: name, Key: t.String() + ":" + strings.ToLower(strings.ReplaceAll(name, " ", "-")), Mentions: []int{},
+		ID: e, Type: t, Name: name, Key: coref.Key(t, name), Mentions: []int{},
 	})
 	return e
 }
@@ -157,7 +157,9 @@ func anyRecord(r *rand.Rand, i int) pipeline.Record {
 		d.text(pick("The storm passed in the north. ", "The bridge opened. ", "An election was held; they voted. ", "Storms came back to the northern bridge. ", "It rained. "))
 		switch r.IntN(5) {
 		case 0:
-			d.name(ner.Person, pick("Lee Okoro", "Sam Lee", "Ines Prado"), "").text(" came. ")
+			name := pick("Lee Okoro", "Sam Lee", "Ines Prado")
+			d.name(ner.Person, name, "").text(" came. ")
+			d.x.Entities[d.byName[name]].Role = pick("", "the ferryman", "minister of roads")
 		case 1:
 			d.name(ner.Organisation, "River Authority", pick("River Authority", "RA")).text(" came. ")
 		case 2:

@@ -4,9 +4,12 @@ import (
 	"context"
 	"reflect"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/datelinenews/dateline/extractor/coref"
+	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/search"
 )
@@ -57,7 +60,7 @@ func (p *plainSearcher) matching(q search.Query) []pipeline.Record {
 	var out []pipeline.Record
 	for _, r := range p.records {
 		d := search.NewDocument(&r)
-		if wordsMatch(q, r.Text) && articleMatches(q, &r, d) && namesMatch(q.Speakers, d.Speakers) {
+		if wordsMatch(q, r.Text) && articleMatches(q, &r, d) && speakersMatch(q, d.Speakers, d.SpeakerKeys) {
 			out = append(out, r)
 		}
 	}
@@ -103,4 +106,109 @@ func (p *plainSearcher) Names(_ context.Context, facet, prefix string, limit int
 		}
 	}
 	return out, nil
+}
+
+// testProfiler tests the contract of search.Profiler against the plain reference.
+func testProfiler(t *testing.T, s search.Profiler, plain *plainSearcher) {
+	lee, okoro, prado := coref.Key(ner.Person, "Sam Lee"), coref.Key(ner.Person, "Lee Okoro"), coref.Key(ner.Person, "Ines Prado")
+	authority, alliance := coref.Key(ner.Organisation, "River Authority"), coref.Key(ner.Organisation, "Tarkwa Growers' Alliance")
+	queries := []search.Query{{}, {Words: "storm -bridge"}, {Sources: []string{"Delta Times"}}, {Words: "nowherefound"}, {Entities: [][]string{{okoro, prado}}}}
+	names, roles, ties, values := 0, 0, 0, 0
+	for _, q := range queries {
+		for _, keys := range [][]string{{lee}, {lee, okoro}, {authority}, {alliance}, {"person:nobody"}, {`person:a"(.*`}} {
+			want, got := plain.profile(q, keys, 4), try(t, s.Profile, q, keys, 4)
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("Profile(%+v, %q) is\n%+v, want\n%+v", q, keys, got, want)
+			}
+			names, roles = names+len(got.Names), roles+len(got.Roles)
+		}
+		groups := [][]string{{lee, okoro}, {authority}, {prado}, {okoro}, {"person:nobody"}}
+		got, err := s.Ties(t.Context(), q, groups)
+		if err != nil {
+			t.Fatalf("Ties(%+v): %v", q, err)
+		}
+		if want := plain.ties(q, groups); !reflect.DeepEqual(got, want) {
+			t.Errorf("Ties(%+v) are %v, want %v", q, got, want)
+		}
+		ties += len(got)
+		for _, limit := range []int{1, 500} {
+			got, err := s.Values(t.Context(), q, limit)
+			if err != nil {
+				t.Fatalf("Values(%+v): %v", q, err)
+			}
+			if want := plain.values(q, limit); !reflect.DeepEqual(got, want) {
+				t.Errorf("Values(%+v, %d) are %v, want %v", q, limit, got, want)
+			}
+			values += len(got)
+		}
+	}
+	if names < 10 || roles < 5 || ties < 5 || values < 50 {
+		t.Errorf("%d names, %d roles, %d ties and %d values found: they show too little", names, roles, ties, values)
+	}
+}
+
+func try(t *testing.T, f func(context.Context, search.Query, []string, int) (*search.Profile, error), q search.Query, keys []string, limit int) *search.Profile {
+	t.Helper()
+	p, err := f(t.Context(), q, keys, limit)
+	if err != nil {
+		t.Fatalf("Profile(%+v, %q): %v", q, keys, err)
+	}
+	return p
+}
+
+func (p *plainSearcher) profile(q search.Query, keys []string, limit int) *search.Profile {
+	names, roles := map[string]int{}, map[string]*search.Role{}
+	for _, r := range p.matching(q) {
+		forms, in := map[string]bool{}, map[string]bool{}
+		for _, e := range r.Entities {
+			if !slices.Contains(keys, e.Key) {
+				continue
+			}
+			forms[e.Name], forms[e.Acronym], in[e.Role] = true, true, true
+			for _, m := range e.Mentions {
+				if f := r.Mentions[m].Form; f == ner.Name || f == ner.Acronym {
+					forms[r.Mentions[m].Text] = true
+				}
+			}
+		}
+		for f := range forms {
+			if f != "" {
+				names[f]++
+			}
+		}
+		for role := range in {
+			if role == "" {
+				continue
+			}
+			if roles[role] == nil {
+				roles[role] = &search.Role{Role: role}
+			}
+			roles[role].Add(r.Published)
+		}
+	}
+	return &search.Profile{Names: search.TopCounts(names, limit), Roles: search.TopRoles(roles, limit)}
+}
+
+func (p *plainSearcher) ties(q search.Query, groups [][]string) []search.Tie {
+	out := []search.Tie{}
+	for a := range groups {
+		for b := a + 1; b < len(groups); b++ {
+			pair := q
+			pair.Entities = append(slices.Clone(q.Entities), groups[a], groups[b])
+			if n := len(p.matching(pair)); n > 0 {
+				out = append(out, search.Tie{A: a, B: b, Count: n})
+			}
+		}
+	}
+	return out
+}
+
+func (p *plainSearcher) values(q search.Query, limit int) []search.Count {
+	counts := map[string]int{}
+	for _, r := range p.matching(q) {
+		for _, v := range search.NewDocument(&r).Values {
+			counts[v]++
+		}
+	}
+	return search.TopCounts(counts, limit)
 }

@@ -24,7 +24,7 @@ func (p *plainSearcher) Search(_ context.Context, q search.Query) (*search.Resul
 	facets := newTally(q)
 	for _, r := range p.records {
 		d := search.NewDocument(&r)
-		if !wordsMatch(q, r.Text) || !articleMatches(q, &r, d) || !namesMatch(q.Speakers, d.Speakers) {
+		if !wordsMatch(q, r.Text) || !articleMatches(q, &r, d) || !speakersMatch(q, d.Speakers, d.SpeakerKeys) {
 			continue
 		}
 		hits = append(hits, search.Hit{Record: r, Snippets: search.Snippets(r.Text, q.Clauses(), 3)})
@@ -42,7 +42,8 @@ func (p *plainSearcher) Quotes(_ context.Context, q search.Query) (*search.Quote
 	for _, r := range p.records {
 		d := search.NewDocument(&r)
 		for _, quote := range d.Quotes {
-			if !wordsMatch(q, quote.Quote.Text) || !articleMatches(q, &r, d) || !namesMatch(q.Speakers, quote.Speakers) {
+			if !wordsMatch(q, quote.Quote.Text) || !articleMatches(q, &r, d) || !quoteMatches(q, &quote) ||
+				!speakersMatch(q, quote.Speakers, []string{quote.SpeakerKey}) {
 				continue
 			}
 			hit := quote.QuoteHit
@@ -80,8 +81,16 @@ func articleMatches(q search.Query, r *pipeline.Record, d *search.Document) bool
 	if !namesMatch(q.Persons, d.Persons) || !namesMatch(q.Organisations, d.Organisations) || !namesMatch(q.Places, d.Places) {
 		return false
 	}
-	if len(q.Sources) > 0 && !slices.Contains(q.Sources, r.Source) {
+	if len(q.Sources) > 0 && !slices.Contains(q.Sources, r.Source) || slices.Contains(q.Not.Sources, r.Source) {
 		return false
+	}
+	if anyName(q.Not.Persons, d.Persons) || anyName(q.Not.Organisations, d.Organisations) || anyName(q.Not.Places, d.Places) {
+		return false
+	}
+	for _, group := range q.Entities {
+		if !anyOf(group, d.Keys) {
+			return false
+		}
 	}
 	from, to := q.Days()
 	if from.IsZero() && to.IsZero() {
@@ -99,6 +108,27 @@ func articleMatches(q search.Query, r *pipeline.Record, d *search.Document) bool
 		return published
 	}
 	return mentioned || published
+}
+
+// speakersMatch tells the speakers of an article, or of a quote.
+func speakersMatch(q search.Query, names search.Names, keys []string) bool {
+	return namesMatch(q.Speakers, names) && !anyName(q.Not.Speakers, names) && (len(q.SpeakerKeys) == 0 || anyOf(q.SpeakerKeys, keys))
+}
+
+func anyName(asked []string, names search.Names) bool {
+	return slices.ContainsFunc(asked, func(name string) bool { return namesMatch([]string{name}, names) })
+}
+
+func anyOf(wanted, have []string) bool {
+	return slices.ContainsFunc(wanted, func(s string) bool { return slices.Contains(have, s) })
+}
+
+// quoteMatches tells what is only asked of quotes.
+func quoteMatches(q search.Query, quote *search.Quote) bool {
+	if len(q.Kinds) > 0 && !slices.Contains(q.Kinds, string(quote.Quote.Kind)) {
+		return false
+	}
+	return len(q.Cues) == 0 || quote.Quote.Cue != nil && slices.ContainsFunc(q.Cues, func(c string) bool { return strings.EqualFold(c, quote.Quote.Cue.Text) })
 }
 
 // namesMatch reports whether each name asked for is words of a form.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datelinenews/dateline/extractor/coref"
+	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/search"
 )
@@ -69,10 +71,18 @@ func TestSearcher(t *testing.T, open func(t *testing.T, recs []pipeline.Record) 
 		}
 		testExplorer(t, e, plain)
 	})
+	t.Run("profile", func(t *testing.T) {
+		p, ok := s.(search.Profiler)
+		if !ok {
+			t.Fatalf("%T is no search.Profiler", s)
+		}
+		testProfiler(t, p, plain)
+	})
+	t.Run("cursor", func(t *testing.T) { testCursor(t, s, plain) })
 	t.Run("relevance", func(t *testing.T) { testRelevance(t, s) })
 	t.Run("pages", func(t *testing.T) { testPages(t, s, len(recs)) })
 	t.Run("a query that can't be asked", func(t *testing.T) {
-		for _, q := range []search.Query{{Offset: -1}, {Offset: search.Window}, {Sort: "size"}, {From: day("2025-02-01"), To: day("2025-01-01")}} {
+		for _, q := range []search.Query{{Offset: -1}, {Offset: search.Window}, {Sort: "size"}, {After: "nonsense"}, {After: "WyJhIl0"}, {After: "x", Offset: 1}, {From: day("2025-02-01"), To: day("2025-01-01")}} {
 			if _, err := s.Search(t.Context(), q); !errors.Is(err, search.ErrQuery) {
 				t.Errorf("Search(%+v) returns %v, want ErrQuery", q, err)
 			}
@@ -278,6 +288,60 @@ func testPages(t *testing.T, s search.Searcher, n int) {
 	}
 }
 
+// testCursor goes from each answer on to the next.
+func testCursor(t *testing.T, s search.Searcher, plain *plainSearcher) {
+	for _, q := range []search.Query{{Sort: search.ByTime}, {Words: "storm"}, {Words: "storm", Sort: search.ByTime, Sources: []string{"Ridge Post"}}} {
+		want, err := plain.Search(t.Context(), search.Query{Words: q.Words, Sources: q.Sources, Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted := idsOf(want.Hits, func(h search.Hit) string { return h.Record.ID })
+		var ids []string
+		q.Limit = 23
+		for {
+			res, err := s.Search(t.Context(), q)
+			if err != nil {
+				t.Fatalf("Search(%+v): %v", q, err)
+			}
+			if res.Total != len(wanted) {
+				t.Fatalf("Search(%+v) finds %d, want %d", q, res.Total, len(wanted))
+			}
+			ids = append(ids, idsOf(res.Hits, func(h search.Hit) string { return h.Record.ID })...)
+			if res.Next == "" || len(ids) > len(wanted) {
+				break
+			}
+			q.After = res.Next
+		}
+		if q.Sort != search.ByTime { // an order of the engine's own
+			slices.Sort(ids)
+			slices.Sort(wanted)
+		}
+		if !slices.Equal(ids, wanted) {
+			t.Errorf("%+v, page after page, finds %q, want %q", q, ids, wanted)
+		}
+	}
+	want, err := plain.Quotes(t.Context(), search.Query{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := func(h search.QuoteHit) string { return fmt.Sprintf("%s#%d", h.Article, h.Index) }
+	var ids []string
+	for q := (search.Query{Limit: 17, Sort: search.ByTime}); ; {
+		res, err := s.Quotes(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, idsOf(res.Hits, id)...)
+		if res.Next == "" || len(ids) > len(want.Hits) {
+			break
+		}
+		q.After = res.Next
+	}
+	if wanted := idsOf(want.Hits, id); !slices.Equal(ids, wanted) {
+		t.Errorf("quotes, page after page, are %q, want %q", ids, wanted)
+	}
+}
+
 // anyQuery is a question of which every part is there at times.
 func anyQuery(r *rand.Rand) search.Query {
 	q := search.Query{Sort: search.ByTime, Limit: 1 + r.IntN(30), Offset: r.IntN(5), Facets: r.IntN(4)}
@@ -295,6 +359,15 @@ func anyQuery(r *rand.Rand) search.Query {
 	q.Places = some(0.15, []string{"Lowmere", "high ford", "ford"})
 	q.Speakers = some(0.2, []string{"Prado", "Sam Lee", "Okoro", "witness"})
 	q.Sources = some(0.1, []string{"Ridge Post", "Delta Times"})
+	q.Not.Persons = some(0.1, []string{"Lee", "Okoro"})
+	q.Not.Speakers = some(0.1, []string{"Sam Lee", "witness"})
+	q.Not.Sources = some(0.1, []string{"Ridge Post", "Harbour Bell"})
+	if k := some(0.1, []string{coref.Key(ner.Person, "Sam Lee"), coref.Key(ner.Organisation, "River Authority")}); k != nil {
+		q.Entities = [][]string{{"person:nobody", k[0]}}
+	}
+	q.SpeakerKeys = some(0.1, []string{coref.Key(ner.Person, "Sam Lee"), coref.Key(ner.Person, "Ines Prado")})
+	q.Cues = some(0.1, []string{"Said", "warned"})
+	q.Kinds = some(0.1, []string{"direct", "direct", "indirect"})
 	if r.IntN(3) == 0 {
 		q.From = day("2010-01-01").AddDate(0, 0, r.IntN(150))
 		q.To = q.From.AddDate(0, r.IntN(3), 1+r.IntN(40))

@@ -21,6 +21,10 @@ type Document struct {
 	Values   []string
 	Mentions []Mention
 	Quotes   []Quote
+	// Keys and SpeakerKeys are the entities' keys.
+	Keys, SpeakerKeys []string
+	// Aliases and Roles are the forms and the roles of entities; see Labelled.
+	Aliases, Roles []string
 }
 
 // Names are the names of one kind in a record.
@@ -63,13 +67,14 @@ func NewDocument(r *pipeline.Record) *Document {
 	d := &Document{}
 	forms := make([][]string, len(r.Entities))
 	keys := map[string]int{}
+	allKeys, aliases, roles, speakerKeys := &set{}, &set{}, &set{}, &set{}
 	for i := range r.Entities {
 		e := &r.Entities[i]
 		m := Mention{Entity: i}
 		f := &set{}
 		f.addName(e.Name)
 		f.addName(e.Acronym)
-		sentences := &set{}
+		sentences, surfaces := &set{}, &set{}
 		for _, k := range e.Mentions {
 			if k < 0 || k >= len(r.Mentions) {
 				continue
@@ -80,6 +85,7 @@ func NewDocument(r *pipeline.Record) *Document {
 				continue
 			}
 			f.addName(mention.Text)
+			surfaces.add(strings.Join(strings.Fields(mention.Text), " "))
 			if len(sentences.list) < MaxSentences {
 				sentences.add(sentence(r.Text, mention.Start, mention.End))
 			}
@@ -87,6 +93,15 @@ func NewDocument(r *pipeline.Record) *Document {
 		forms[i] = f.list
 		m.Forms, m.Sentences = f.list, sentences.list
 		m.Key = unique(keys, e.Key, e.Type.String()+":"+e.Name)
+		allKeys.add(e.Key)
+		for _, form := range append([]string{e.Name, e.Acronym}, surfaces.list...) {
+			if form != "" && e.Key != "" {
+				aliases.add(Labelled(e.Key, form))
+			}
+		}
+		if role := strings.Join(strings.Fields(e.Role), " "); role != "" && e.Key != "" {
+			roles.add(Labelled(e.Key, role))
+		}
 		d.Mentions = append(d.Mentions, m)
 	}
 	byType := map[ner.Type]*names{ner.Person: {}, ner.Organisation: {}, ner.Place: {}}
@@ -105,9 +120,11 @@ func NewDocument(r *pipeline.Record) *Document {
 		for _, f := range q.Speakers.Forms {
 			speakers.forms.add(f)
 		}
+		speakerKeys.add(q.SpeakerKey)
 		d.Quotes = append(d.Quotes, q)
 	}
 	d.Speakers = speakers.names()
+	d.Keys, d.Aliases, d.Roles, d.SpeakerKeys = allKeys.list, aliases.list, roles.list, speakerKeys.list
 	values := &set{}
 	for i := range r.Dates {
 		t := &r.Dates[i]
@@ -162,6 +179,23 @@ func unique(given map[string]int, key, fallback string) string {
 	}
 	return key
 }
+
+// labelMark parts a key from what is said of the entity; it is in neither.
+const labelMark = "\x1f"
+
+// Labelled joins an entity's key and a form or role of it, as one term of an index.
+func Labelled(key, label string) string {
+	return key + labelMark + strings.ReplaceAll(label, labelMark, " ")
+}
+
+// Label parts what Labelled joined.
+func Label(term string) (key, label string) {
+	key, label, _ = strings.Cut(term, labelMark)
+	return key, label
+}
+
+// Cue is a cue as it is searched for.
+func Cue(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 
 // set is a list without doubles.
 type set struct {

@@ -40,6 +40,18 @@ type Query struct {
 	Speakers      []string
 	// Sources are exact; any of them.
 	Sources []string
+	// Entities are groups of keys (pipeline.Record's entities'): an article must have, of each
+	// group, at least one. A group is more than one key where several stand for one entity.
+	Entities [][]string
+	// SpeakerKeys are keys of speakers: a quote's speaker, or one of an article's, must be any of
+	// them.
+	SpeakerKeys []string
+	// Cues and Kinds are of quotes, exact but for the case of cues: any of them. They say nothing
+	// about articles.
+	Cues  []string
+	Kinds []string
+	// Not is what must not hold: none of its names and sources.
+	Not Exclusion
 	// From and To are a half-open interval of whole UTC days: From counts from the start of its
 	// day, To to the end of its day unless it is a day's start. Zero is open.
 	From, To time.Time
@@ -49,8 +61,16 @@ type Query struct {
 	Sort Sort
 	// Offset and Limit page through the hits, up to Window. A Limit of 0 is DefaultLimit.
 	Offset, Limit int
+	// After is the Next of an earlier answer to the same question: the hits go on behind it, beyond
+	// Window too. Offset is then 0.
+	After string
 	// Facets asks for so many of the most frequent values of each facet; 0 for none.
 	Facets int
+}
+
+// Exclusion is names and sources that a query's hits don't have. Names match as in Query.
+type Exclusion struct {
+	Persons, Organisations, Places, Speakers, Sources []string
 }
 
 // Dates is what a query's interval is about.
@@ -78,6 +98,8 @@ func (q *Query) Validate() error {
 	switch {
 	case q.Offset < 0 || q.Limit < 0 || q.Facets < 0:
 		return fmt.Errorf("%w: offset, limit and facets can't be negative", ErrQuery)
+	case q.After != "" && q.Offset != 0:
+		return fmt.Errorf("%w: a place to go on from and an offset at once", ErrQuery)
 	case q.Offset+q.PageSize() > Window:
 		return fmt.Errorf("%w: hits beyond the first %d can't be paged to: narrow the query, by dates for example", ErrQuery, Window)
 	case q.Facets > 1000:
@@ -121,6 +143,8 @@ type Results struct {
 	// Total counts all hits.
 	Total int   `json:"total"`
 	Hits  []Hit `json:"hits"`
+	// Next is where the hits go on (Query.After); empty where there are no more.
+	Next string `json:"next,omitempty"`
 	// Facets has a list for each of FacetNames, most frequent first and then by value; nil where
 	// none were asked for.
 	Facets map[string][]Count `json:"facets,omitempty"`
@@ -141,6 +165,8 @@ type QuoteResults struct {
 	// Total counts all hits.
 	Total int        `json:"total"`
 	Hits  []QuoteHit `json:"hits"`
+	// Next is as in Results.
+	Next string `json:"next,omitempty"`
 	// Facets are as in Results, but they count quotes, and of the speakers only the quotes' own.
 	Facets map[string][]Count `json:"facets,omitempty"`
 }
