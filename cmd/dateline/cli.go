@@ -26,6 +26,7 @@ type cli struct {
 	Extract   extractCmd   `cmd:"" help:"Print what is in articles: annotated text, JSON, a page or a table."`
 	Run       runCmd       `cmd:"" help:"Read articles into an index on this machine, and sum up what is in them."`
 	Search    searchCmd    `cmd:"" help:"Find articles and quotes by words, people, organisations, places, speakers and dates."`
+	Serve     serveCmd     `cmd:"" help:"Serve pages and an API to search, read and export."`
 	Ingest    ingestCmd    `cmd:"" help:"Send articles to Kafka, as raw articles for the workers."`
 	Work      workCmd      `cmd:"" help:"Extract from Kafka's raw articles into Elasticsearch, until stopped."`
 	Setup     setupCmd     `cmd:"" help:"Make Kafka's topics, Elasticsearch's templates and Kibana's dashboards, where they are missing."`

@@ -15,6 +15,7 @@ import (
 type configCmd struct {
 	indexSettings
 	deadSettings
+	webSettings
 	extractionSettings
 	kafkaSettings
 	elasticSettings

@@ -70,7 +70,7 @@ func (c *runCmd) runFeeds(ctx context.Context, p *process) error {
 	}
 	defer closeAll()
 	err = localRun(ctx, p, local{
-		source: source, extraction: &c.extractionSettings, index: c.Index, dead: deadPath(&c.deadSettings, &c.indexSettings), top: c.Top, observe: &c.observeSettings,
+		source: source, extraction: &c.extractionSettings, index: c.Index, dead: deadPath(&c.deadSettings, &c.indexSettings), top: c.Top, observe: &c.observeSettings, web: c.web(),
 		size: func() (int64, int64) { return 0, -1 },
 	})
 	return feedsDone(p, source, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/export"
 	"github.com/datelinenews/dateline/pipeline/files"
+	"github.com/datelinenews/dateline/pipeline/web"
 	"github.com/datelinenews/dateline/testdata"
 )
 
@@ -17,9 +18,11 @@ type runCmd struct {
 	Sources []string `arg:"" optional:"" name:"sources" help:"Files, folders or globs: .txt, .json, .jsonl, .html, each also with .gz; - is standard input. Default: testdata/articles, or the copy of it that is built in."`
 
 	Input files.Form `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl or html. Default: told from how it begins."`
+	Serve bool       `help:"Also serve pages and API (--listen), from the first article on and until stopped."`
 	Top   int        `default:"8" help:"How many people, organisations, places, dates and speakers the summary has."`
 
 	feedSettings
+	webSettings
 	indexSettings
 	deadSettings
 	extractionSettings
@@ -34,7 +37,8 @@ Examples:
     dateline run
     dateline run news/ --index ./news-index
     zcat archive.jsonl.gz | dateline run - --input jsonl
-    dateline run --feed https://example.org/news.xml`
+    dateline run --feed https://example.org/news.xml
+    dateline run news/ --serve`
 }
 
 func (c *runCmd) run(ctx context.Context, p *process) error {
@@ -48,7 +52,7 @@ func (c *runCmd) run(ctx context.Context, p *process) error {
 	defer source.Close()
 	letters := deadPath(&c.deadSettings, &c.indexSettings)
 	return localRun(ctx, p, local{
-		source: source, extraction: &c.extractionSettings, index: c.Index, dead: letters, top: c.Top, observe: &c.observeSettings,
+		source: source, extraction: &c.extractionSettings, index: c.Index, dead: letters, top: c.Top, observe: &c.observeSettings, web: c.web(),
 		size: func() (int64, int64) { return source.Position(), source.Total() },
 	})
 }
@@ -88,6 +92,15 @@ type local struct {
 	top         int
 	observe     *observeSettings
 	size        func() (read, total int64) // see progress
+	web         *webSettings               // nil: nothing is served
+}
+
+// web are the settings of the pages, where they are wanted.
+func (c *runCmd) web() *webSettings {
+	if !c.Serve {
+		return nil
+	}
+	return &c.webSettings
 }
 
 // localRun extracts and stores, shows how far it is, and sums up.
@@ -96,16 +109,34 @@ func localRun(ctx context.Context, p *process, l local) error {
 	if err != nil {
 		return err
 	}
+	var page web.Config
+	if l.web != nil {
+		if page, err = l.web.config(); err != nil {
+			return err
+		}
+	}
 	index, err := openIndex(l.index)
 	if err != nil {
 		return err
 	}
-	var sum pipeline.Summary
-	totals := &export.Summary{}
-	sum, err = p.store(ctx, l, x, summing{index, totals})
-	if closeErr := index.Close(); err == nil && closeErr != nil {
-		err = fmt.Errorf("close index: %w", closeErr)
+	stop := func() error { return nil }
+	if l.web != nil {
+		page.Store, page.Name, page.Status = index, l.index, deadStatus(l.dead)
+		if stop, err = l.web.start(p, page); err != nil {
+			return errors.Join(err, index.Close())
+		}
 	}
+	err = indexed(ctx, p, l, x, index)
+	if l.web != nil && (err == nil || errors.Is(err, errDead) || errors.Is(err, errNothing)) {
+		<-ctx.Done()
+	}
+	return errors.Join(err, stop(), index.Close())
+}
+
+// indexed stores what there is, and sums up.
+func indexed(ctx context.Context, p *process, l local, x *engine, index store) error {
+	totals := &export.Summary{}
+	sum, err := p.store(ctx, l, x, summing{index, totals})
 	if err != nil {
 		return err
 	}

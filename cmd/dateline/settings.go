@@ -19,6 +19,7 @@ var groups = []kong.Group{
 	{Key: "extraction", Title: "Extraction:"},
 	{Key: "feeds", Title: "Feeds on the web:"},
 	{Key: "index", Title: "Index on this machine:"},
+	{Key: "web", Title: "Pages and API:"},
 	{Key: "kafka", Title: "Kafka:"},
 	{Key: "elasticsearch", Title: "Elasticsearch:"},
 	{Key: "kibana", Title: "Kibana:"},

@@ -16,7 +16,7 @@ type store interface {
 }
 
 // openIndex opens the embedded index for writing, or makes it.
-func openIndex(dir string) (store, error) { return bleve.Open(dir, bleve.Options{}) }
+func openIndex(dir string) (*bleve.Index, error) { return bleve.Open(dir, bleve.Options{}) }
 
 // openExisting opens the embedded index for writing, and makes none where there is none.
 func openExisting(dir string) (*bleve.Index, error) {

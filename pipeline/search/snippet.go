@@ -234,3 +234,18 @@ func endsSentence(s string) bool {
 	}
 	return len(last) > 4 || unicode.IsDigit(last[0])
 }
+
+// Around is the rest of the sentence around a span, before and after it; see Mention.Sentences.
+func Around(text string, start, end int) (before, after string) {
+	s := sentence(text, start, end)
+	if s == "" {
+		return "", ""
+	}
+	// The sentence begins at most sentenceMost bytes before the span.
+	for from := max(0, start-sentenceMost-utf8.UTFMax); from <= start; from++ {
+		if strings.HasPrefix(text[from:], s) && from+len(s) >= end {
+			return text[from:start], text[end : from+len(s)]
+		}
+	}
+	return "", ""
+}

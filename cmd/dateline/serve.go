@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/bleve"
+	"github.com/datelinenews/dateline/pipeline/export"
+	"github.com/datelinenews/dateline/pipeline/search"
+	"github.com/datelinenews/dateline/pipeline/web"
+)
+
+type serveCmd struct {
+	webSettings
+	indexSettings
+	deadSettings
+	elasticSettings
+}
+
+func (serveCmd) Help() string {
+	return `Pages to search, read and follow articles, people, organisations, places, quotes and dates, and a JSON API for programs (/openapi.json describes it). Asks Elasticsearch if it is set and --index is not given, else the embedded index, which nobody can write to meanwhile; dateline run --serve does both.
+
+It listens on this machine alone. On another address it needs --token, or --proxy-header for a proxy that signs people in, or --open where everybody who can reach it may read all.
+
+Examples:
+
+    dateline serve
+    dateline serve --elasticsearch http://localhost:9200
+    DATELINE_TOKEN=$(openssl rand -hex 24) dateline serve --listen 0.0.0.0:8080
+    dateline serve --listen 10.0.0.5:8080 --proxy-header X-Forwarded-User --proxy-from 10.0.0.2`
+}
+
+// webSettings are those of what serves pages.
+type webSettings struct {
+	Listen      string   `group:"web" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to serve pages and API on; port 0 is a free one."`
+	Token       string   `group:"web" secret:"" placeholder:"TOKEN" help:"Secret that every request must bring, as a bearer token or by signing in; best given in the environment."`
+	ProxyHeader string   `group:"web" placeholder:"NAME" help:"Header in which a proxy names who is signed in; requests without it are refused."`
+	ProxyFrom   []string `group:"web" placeholder:"ADDR" help:"Addresses or networks of that proxy, with commas between. Default: this machine."`
+	Open        bool     `group:"web" help:"Serve on an address that is not this machine's own to everybody, without token or proxy."`
+}
+
+// config checks the settings. That nothing is served openly by mistake is decided here.
+func (s *webSettings) config() (web.Config, error) {
+	c := web.Config{Token: s.Token, ProxyHeader: s.ProxyHeader, Version: programVersion()}
+	host, _, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return c, usagef("--listen is %q: want an address and a port such as 127.0.0.1:8080", s.Listen)
+	}
+	ip, err := netip.ParseAddr(host)
+	c.Loopback = host == "localhost" || err == nil && ip.IsLoopback()
+	if !c.Loopback && s.Token == "" && s.ProxyHeader == "" && !s.Open {
+		return c, usagef("--listen is %q: everybody who can reach it could read all: give --token (best as %s), or --proxy-header, or --open if that is meant", s.Listen, envName("token"))
+	}
+	if s.ProxyHeader != "" {
+		c.Loopback = false // the proxy passes its own host's name on
+	}
+	if len(s.ProxyFrom) > 0 && s.ProxyHeader == "" {
+		return c, usagef("--proxy-from without --proxy-header: name the header that the proxy sets")
+	}
+	for _, p := range s.ProxyFrom {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			addr, err := netip.ParseAddr(p)
+			if err != nil {
+				return c, usagef("--proxy-from is %q: want an address or a network such as 10.0.0.2 or 10.0.0.0/24", p)
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		c.ProxyFrom = append(c.ProxyFrom, prefix)
+	}
+	return c, nil
+}
+
+func (c *serveCmd) run(ctx context.Context, p *process) error {
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	var closer io.Closer
+	if len(c.Elasticsearch) > 0 && !p.given["index"] {
+		x, err := c.connect()
+		if err != nil {
+			return err
+		}
+		cfg.Store, closer, cfg.Name = x, x, "Elasticsearch at "+withoutPasswords(c.Elasticsearch)
+	} else {
+		x, err := bleve.Open(c.Index, bleve.Options{ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		cfg.Store, closer, cfg.Name = x, x, c.Index
+		cfg.Status = deadStatus(deadPath(&c.deadSettings, &c.indexSettings))
+	}
+	defer closer.Close()
+	stop, err := c.start(p, cfg)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return stop()
+}
+
+// start serves until the function that it returns is called.
+func (s *webSettings) start(p *process, cfg web.Config) (stop func() error, err error) {
+	cfg.Log = p.cli.logger(p.err)
+	handler, err := web.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("serve pages: %w: another --listen names another address", err)
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	_, _ = fmt.Fprintf(p.err, "dateline: serving %s at http://%s\n", cfg.Name, listener.Addr()) // said, not needed
+	return func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		err := server.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = server.Close() // an export that goes on for ever
+		}
+		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
+			err = errors.Join(err, e)
+		}
+		if err != nil {
+			return fmt.Errorf("serve pages: %w", err)
+		}
+		return nil
+	}, nil
+}
+
+// deadStatus counts the dead letters of a file, by stage and reason.
+func deadStatus(path string) func(context.Context) ([]web.Panel, error) {
+	return func(context.Context) ([]web.Panel, error) {
+		panel := web.Panel{Title: "Dead letters", Note: "Kept in " + path + "; dateline replay puts them back."}
+		f, err := os.Open(path)
+		if errors.Is(err, os.ErrNotExist) {
+			panel.Rows = []web.PanelRow{{Name: "In all", Value: "0"}}
+			return []web.Panel{panel}, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read dead letters: %w", err)
+		}
+		defer f.Close()
+		total, reasons := 0, map[string]int{}
+		for l, err := range pipeline.ReadDeadLetters(f) {
+			if err != nil {
+				return nil, fmt.Errorf("read dead letters: %w", err)
+			}
+			total++
+			reason, _, _ := strings.Cut(l.Reason, ": ")
+			reasons[string(l.Stage)+": "+export.Shorten(reason, 80)]++
+		}
+		panel.Rows = append(panel.Rows, web.PanelRow{Name: "In all", Value: export.Thousands(total)})
+		for _, c := range search.TopCounts(reasons, 12) {
+			panel.Rows = append(panel.Rows, web.PanelRow{Name: c.Value, Value: export.Thousands(c.Count)})
+		}
+		return []web.Panel{panel}, nil
+	}
+}
