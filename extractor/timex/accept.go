@@ -31,7 +31,7 @@ func (f *finder) accept(e *expr) bool {
 	}
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && f.m.word(in.first, "two") {
 		// "two thousand five" is a year where a preposition says so
-		return in.first > 0 && f.m.atoms[in.first-1].cls&clsPreposition != 0
+		return in.first > 0 && (f.m.atoms[in.first-1].cls&clsPreposition != 0 || f.r.doc.Tokens[in.first-1].Text == "in")
 	}
 	return true
 }

@@ -108,6 +108,7 @@ func TestCases(t *testing.T) {
 			{"They met at 1730 GMT and at noon.", "1730 GMT=2025-01-15T17:30|noon=2025-01-15T12:00"},
 			{"They met at nine o'clock and at half past 11 a.m. there.", "nine o'clock=2025-01-15T09:00|half past 11 a.m.=2025-01-15T11:30"},
 			{"They met last night at 8:30.", "last night at 8:30=2025-01-14T20:30"},
+			{"They met at 3 in the morning, at ten past 11 a.m., at dawn.", "3 in the morning=2025-01-15T03:00|ten past 11 a.m.=2025-01-15T11:10|dawn=2025-01-15TMO"},
 		}},
 		{"holidays", [][2]string{
 			{"They met on Christmas Day, at Easter and on Good Friday 2019.", "Christmas Day=2024-12-25|Easter=2024-03-31|Good Friday 2019=2019-04-19"},

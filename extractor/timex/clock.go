@@ -29,7 +29,14 @@ func (r *resolver) timeAndDay(e *expr) (when, bool) {
 		if hour.has(fAMPM) {
 			w.clock = w.clock%43200 + int(hour.f[fAMPM])*3600
 		}
-		w.clock += int(e.f[fNum]) / 1000 * 60
+		minutes := int(e.f[fNum]) / 1000
+		if e.f[fSign] < 0 {
+			minutes = -minutes
+		}
+		if minutes < -59 || minutes > 59 {
+			return w, false
+		}
+		w.clock += minutes * 60
 		if w.clock < 0 {
 			w.clock += 86400
 		}

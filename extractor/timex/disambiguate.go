@@ -40,7 +40,7 @@ func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 				a.cls &^= clsMonth | clsMon
 			}
 		case strings.EqualFold(t.Text, "april") || strings.EqualFold(t.Text, "june") || strings.EqualFold(t.Text, "august"):
-			if !upper && t.Text == "august" || firstName(doc, atoms, i) || !dated && speaks(doc, atoms, i) {
+			if !upper && t.Text == "august" && !(beside(i-1, clsPreposition) && !beside(i+1, clsNoun|clsProper|clsAdjective)) || firstName(doc, atoms, i) || !dated && speaks(doc, atoms, i) {
 				a.cls &^= clsMonth | clsMon
 			}
 		}

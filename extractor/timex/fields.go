@@ -194,7 +194,7 @@ var constants = map[string]int32{
 	"START": modStart, "MID": modMid, "END": modEnd, "APPROX": modApprox, "BEFORE": modBefore, "AFTER": modAfter,
 	"MORE_THAN": modMore, "LESS_THAN": modLess, "EQUAL_OR_MORE": modEqualOrMore, "EQUAL_OR_LESS": modEqualOrLess,
 
-	"morning": partMorning, "afternoon": partAfternoon, "evening": partEvening, "night": partNight,
+	"morning": partMorning, "afternoon": partAfternoon, "evening": partEvening, "night": partNight, "dawn": partDawn, "dusk": partDusk,
 	"noon": 12 * 3600, "midnight": 0,
 	"utc": 0, "cet": 60, "ist": 330, "jst": 540, "et": 5300, "ct": 5360, "mt": 5420, "pt": 5480,
 	"PRESENT_REF": kindPresent, "PAST_REF": kindPast, "FUTURE_REF": kindFuture, "o-clock": kindOClock, "quarter-to": kindQuarter,
