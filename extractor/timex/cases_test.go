@@ -123,6 +123,7 @@ func TestCases(t *testing.T) {
 			{"It took several weeks, weeks or months, a year or two.", "several weeks=PXW|weeks or months=PXW|a year or two=P2Y+APPROX"},
 			{"Over the past 18 months it fell.", "the past 18 months=P18M"},
 			{"They meet every Monday, every other year, twice a week and on Monday nights.", "every Monday=XXXX-WXX-1|every other year=P2Y|twice a week=XXXX-WXX|Monday nights=XXXX-WXX-1TNI"},
+			{"They meet every Monday at 9 p.m., on weekends and on the 19th of every month.", "every Monday at 9 p.m.=XXXX-WXX-1T21:00|weekends=XXXX-WXX-WE|the 19th of every month=XXXX-XX-19"},
 			{"They meet daily, annually, on Fridays, every July.", "daily=XXXX-XX-XX|annually=XXXX|Fridays=XXXX-WXX-5|every July=XXXX-07"},
 		}},
 		{"about, more than", [][2]string{

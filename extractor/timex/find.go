@@ -304,6 +304,17 @@ func (r *resolver) raceTime(e *expr) bool {
 
 // setValue is the TIMEX3 value of a recurring date.
 func (r *resolver) setValue(e *expr) string {
+	if e.has(fClock) {
+		w, ok := r.timeAndDay(e)
+		if !ok {
+			return ""
+		}
+		w.day, w.weekday = civil{}, int(e.f[fWeekday])
+		return w.value()
+	}
+	if e.has(fOrd) && int(e.f[fUnit]) == uMonth {
+		return when{gran: gDay, day: civil{day: int(e.f[fOrd])}}.value()
+	}
 	if e.has(fWeekday) {
 		w := when{gran: gDay, weekday: int(e.f[fWeekday])}
 		if e.has(fPart) {

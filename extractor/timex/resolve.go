@@ -432,6 +432,7 @@ func (r *resolver) step(base when, unit, step int) when {
 	}
 	out := when{gran: granOf[unit]}
 	if !known {
+		out.n = -1 // the century 0 is the first
 		return out
 	}
 	switch unit {

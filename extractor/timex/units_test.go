@@ -110,7 +110,7 @@ func TestRecognizers(t *testing.T) {
 		family, readings := d.family()
 		count := table.family(family)
 		switch {
-		case d.NotSupported != nil && strings.Contains(*d.NotSupported, "dotnet") || unresolved(line):
+		case d.NotSupported != nil && strings.Contains(*d.NotSupported, "dotnet") || family != "set" && unresolved(line):
 			unsupported++
 			count.skipped++
 			return
@@ -143,6 +143,29 @@ func TestRecognizers(t *testing.T) {
 	t.Logf("skipped: %d unsupported or unresolved in the specification, %d with two readings", unsupported, ambiguous)
 	c := table.sum("date", "unit of the calendar", "range of dates", "open range")
 	t.Logf("calendar dates: %d of %d pass (%.1f %%), %d of them whole", c.whole+c.parts, c.all(), c.percent(), c.whole)
+	report["Recognizers-Text"] = fmt.Sprintf(`
+The 985 lines of its English DateTimeModel specification: utterances to an assistant, with the text
+of each expression and its timex. "Pass whole" is the same span (but for a preposition, which TIMEX3
+leaves outside) and the same timex or interval. "In parts" is a range of which we, as TimeBank and
+news annotation do, give the two ends as two dates. Skipped: %d lines that the specification itself
+marks as unsupported or leaves unresolved, and %d with two readings.
+
+**Calendar dates (date, unit of the calendar, range of dates, open range): %d of %d pass, %.1f %%; %d of
+them whole.**
+
+%v
+Left out of that figure:
+
+* counted ("in two weeks", "the next 3 days", "2 weeks before May 3"): annotated news takes the length
+  as a DURATION of its own (P2W) and the day beside it as a DATE; the specification wants one date.
+* notation ("otd", "> 2018", "eod"): typed to a machine, not printed.
+* duration: fails where the specification guesses a number ("a few days" is P3D there, PXD in TIMEX3)
+  or writes P1.5Y for P1Y6M, and for shorthand ("3h").
+* set: fails where the specification writes a period (P1D, P1W) for what news annotation writes as a
+  pattern (XXXX-XX-XX, XXXX-WXX).
+* time, timerange, datetime, datetimerange, several: bare hours ("from 7 to 9", "8 o'clockish", "3p")
+  that an assistant may take for times and a newspaper means as scores, odds or numbers.
+`, unsupported, ambiguous, c.whole+c.parts, c.all(), c.percent(), c.whole, table)
 	if lines != 985 || c.all() < 200 || c.percent() < recognizersFloor {
 		t.Errorf("%d lines; calendar dates: %.1f %% of %d pass, floor %d", lines, c.percent(), c.all(), recognizersFloor)
 	}
@@ -334,6 +357,18 @@ func TestDuckling(t *testing.T) {
 	t.Logf("\n%v", table)
 	c := table.sum("day", "week", "month", "quarter", "year")
 	t.Logf("calendar dates: %d of %d pass (%.1f %%)", c.whole, c.all(), c.percent())
+	report["Duckling"] = fmt.Sprintf(`
+Its English corpus: phrases with the moment they stand for. A phrase passes where it is one
+expression that starts then. An assistant reads what has no year as the next to come, news as the
+last: phrases without year or direction whose span is right are counted as skipped.
+
+**Calendar dates (day, week, month, quarter, year): %d of %d pass, %.1f %%.**
+
+%v
+Left out: distance (as "counted" above), abbreviation alone ("sat"), holiday (most are next year's
+for an assistant, many have no rule), time of day (bare hours, "15h", "3:20p"), interval (of bare
+hours, or of lengths), latent.
+`, c.whole, c.all(), c.percent(), table)
 	if c.all() < 100 || c.percent() < ducklingFloor {
 		t.Errorf("calendar dates: %.1f %% of %d pass, floor %d", c.percent(), c.all(), ducklingFloor)
 	}
