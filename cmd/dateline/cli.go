@@ -28,6 +28,7 @@ type cli struct {
 	Search    searchCmd    `cmd:"" help:"Find articles and quotes by words, people, organisations, places, speakers and dates."`
 	Serve     serveCmd     `cmd:"" help:"Serve pages and an API to search, read and export."`
 	Ingest    ingestCmd    `cmd:"" help:"Send articles to Kafka, as raw articles for the workers."`
+	Feeds     feedsCmd     `cmd:"" help:"Keep the list of feeds: show, add, remove, check."`
 	Work      workCmd      `cmd:"" help:"Extract from Kafka's raw articles into Elasticsearch, until stopped."`
 	Setup     setupCmd     `cmd:"" help:"Make Kafka's topics, Elasticsearch's templates and Kibana's dashboards, where they are missing."`
 	Eval      evalCmd      `cmd:"" help:"Score engines against annotated articles."`

@@ -17,6 +17,7 @@ type configCmd struct {
 	deadSettings
 	webSettings
 	extractionSettings
+	feedSettings
 	kafkaSettings
 	elasticSettings
 	offerSettings

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 )
@@ -36,5 +37,86 @@ func TestRunFeed(t *testing.T) {
 	gone := dateline(t, nil, "", "run", "--feed", server.URL+"/none", "--feed-delay", "0s")
 	if gone.code != exitFailed || !strings.Contains(gone.err, "404") {
 		t.Errorf("a feed that is not there: code %d\n%s", gone.code, gone.err)
+	}
+}
+
+// TestFeedsList: the list is made, shown, checked and changed from the command line.
+func TestFeedsList(t *testing.T) {
+	inFolder(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/feed" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `<rss version="2.0"><channel><title>Ada Post</title><item><title>Bridge</title><link>/a/1</link><pubDate>Tue, 04 Mar 2025 09:30:00 +0000</pubDate><description>Open.</description></item></channel></rss>`)
+	}))
+	defer server.Close()
+	expect := func(r result, code int, out, err string) {
+		t.Helper()
+		if r.code != code || !strings.Contains(r.out, out) || !strings.Contains(r.err, err) {
+			t.Errorf("code %d, want %d; out %q wants %q; err %q wants %q", r.code, code, r.out, out, r.err, err)
+		}
+	}
+	expect(dateline(t, nil, "", "feeds", "list"), exitFailed, "", "dateline feeds add")
+	expect(dateline(t, nil, "", "feeds", "add", server.URL+"/feed", "--every", "5m"), exitDone, "", "1 feed added to feeds.opml, 0 there already")
+	expect(dateline(t, nil, "", "feeds", "add", server.URL+"/feed", server.URL+"/none"), exitDone, "", "1 feed added to feeds.opml, 1 there already")
+	expect(dateline(t, nil, "", "feeds", "add", "ftp://ada.example/"), exitFailed, "", "want one that begins with https://")
+	expect(dateline(t, nil, "", "feeds", "add", "ada.example"), exitUsage, "", "neither an address")
+	expect(dateline(t, nil, "", "feeds", "list"), exitDone, server.URL+"/feed\n    every 5m0s; not polled yet\n", "")
+	expect(dateline(t, nil, "", "feeds", "list", "--format", "opml"), exitDone, `xmlUrl="`+server.URL+`/none"`, "")
+	expect(dateline(t, nil, "", "feeds", "check", server.URL+"/feed"), exitDone, "rss 2.0 “Ada Post”: 1 item, 0 with whole text, newest 2025-03-04 09:30", "1 feed checked, 0 failed")
+	// Nobody typed what a list names, so private addresses must be allowed.
+	expect(dateline(t, nil, "", "feeds", "check"), exitFailed, "the address is private", "2 feeds checked, 2 failed")
+	expect(dateline(t, nil, "", "feeds", "check", "--feed-allow-private", "--feed-delay", "0s"), exitFailed, "404", "2 feeds checked, 1 failed")
+	expect(dateline(t, nil, "", "run", "--opml", "feeds.opml", "--feed-allow-private", "--feed-delay", "0s", "--feed-pages", "never"), exitDone, "1 article", "1 failed")
+	expect(dateline(t, nil, "", "feeds", "list"), exitDone, "Ada Post; every 5m0s; rss 2.0, polled at ", "")
+	expect(dateline(t, nil, "", "feeds", "list"), exitDone, "failed at ", "")
+	expect(dateline(t, nil, "", "feeds", "add", "feeds.opml", "--opml", "copy.txt"), exitDone, "", "2 feeds added to copy.txt")
+	expect(dateline(t, nil, "", "feeds", "remove", server.URL+"/none", server.URL+"/never"), exitFailed, "", "not in feeds.opml: "+server.URL+"/never")
+	if r := dateline(t, nil, "", "feeds", "list"); strings.Contains(r.out, "/none") {
+		t.Errorf("it is there still: %s", r.out)
+	}
+	expect(dateline(t, []string{"DATELINE_OPML=copy.txt"}, "", "feeds", "list"), exitDone, server.URL+"/none", "")
+	expect(dateline(t, nil, "", "feeds"), exitUsage, "", "expected one of")
+}
+
+// TestDryRun prints what would be sent, needs no Kafka, and remembers nothing.
+func TestDryRun(t *testing.T) {
+	inFolder(t)
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/feed" {
+			http.NotFound(w, r)
+			return
+		}
+		asked++
+		w.Header().Set("ETag", `"1"`)
+		_, _ = io.WriteString(w, `<rss version="2.0"><channel><title>Ada Post</title><item><title>Bridge</title><link>/a/1</link><description>Open &amp; free.</description></item></channel></rss>`)
+	}))
+	defer server.Close()
+	for range 2 {
+		r := dateline(t, nil, "", "ingest", "--dry-run", "--feed", server.URL+"/feed", "--feed-delay", "0s")
+		if r.code != exitDone || strings.Count(r.out, "\n") != 1 || !strings.Contains(r.err, "1 article would be sent") {
+			t.Fatalf("code %d\n%s\n%s", r.code, r.out, r.err)
+		}
+		for _, want := range []string{`"id":"`, `"title":"Bridge"`, `"text":"Open & free."`, `"source":"Ada Post"`} {
+			if !strings.Contains(r.out, want) {
+				t.Errorf("no %s in %s", want, r.out)
+			}
+		}
+	}
+	if _, err := os.Stat("feeds.db"); err == nil || asked != 2 {
+		t.Errorf("a trial left its state (%v), or did not ask (%d times)", err, asked)
+	}
+	write(t, "bad.json", `{"text":`)
+	write(t, "good.txt", "The bridge is open.")
+	r := dateline(t, nil, "", "ingest", "--dry-run", "bad.json", "good.txt")
+	if r.code != exitDead || !strings.Contains(r.out, `{"id":"good","text":"The bridge is open."}`) || !strings.Contains(r.err, "bad.json") || !strings.Contains(r.err, "1 dead letter there would be") {
+		t.Errorf("files: code %d\n%s\n%s", r.code, r.out, r.err)
+	}
+	for _, args := range [][]string{{"--every", "5m"}, {"--every", "-5m", "--feed", "https://a.example/"}, {"--feed", "https://a.example/", "good.txt"}, {"--feed", "nonsense", "--dry-run"}} {
+		if r := dateline(t, []string{"DATELINE_KAFKA=127.0.0.1:1"}, "", append([]string{"ingest"}, args...)...); r.code != exitUsage {
+			t.Errorf("ingest %v: code %d, %s", args, r.code, r.err)
+		}
 	}
 }

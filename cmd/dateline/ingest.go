@@ -1,16 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
+	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/feed"
 	"github.com/datelinenews/dateline/pipeline/files"
 	"github.com/datelinenews/dateline/pipeline/kafka"
 	"github.com/datelinenews/dateline/pipeline/metrics"
@@ -19,9 +25,12 @@ import (
 type ingestCmd struct {
 	Files []string `arg:"" optional:"" name:"files" help:"Files, folders or globs: .txt, .json, .jsonl, .html, each also with .gz; - or nothing is standard input."`
 
-	Input   files.Form `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl or html. Default: told from how it begins."`
-	MaxText size       `default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
+	Input   files.Form    `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl or html. Default: told from how it begins."`
+	MaxText size          `default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
+	DryRun  bool          `help:"Print the raw articles that would be sent, one a line, and send nothing. Of feeds nothing is remembered."`
+	Every   time.Duration `placeholder:"TIME" help:"Poll the feeds for ever, each so often, until stopped: 15m. Default: poll them once."`
 
+	feedSettings
 	kafkaSettings
 	observeSettings
 }
@@ -29,32 +38,56 @@ type ingestCmd struct {
 func (ingestCmd) Help() string {
 	return `JSON goes as it is; texts and pages become raw articles in JSON. The key is the article's ID: its own, or one made from its URL, the file's name or its content. What is no article goes to the topic of dead letters, the rest is sent, and the exit code is 3.
 
+Feeds are asked politely: robots.txt and Retry-After are heeded, what is unchanged isn't fetched again, and a feed that fails is asked less and less often. What has been sent is remembered in --state, and only once Kafka has it: a stop or a crash loses nothing. With --every a changed list is read again.
+
 Examples:
 
     dateline ingest news/ --kafka localhost:9092
-    cat feed.jsonl | dateline ingest --input jsonl`
+    cat feed.jsonl | dateline ingest --input jsonl
+    dateline ingest --feed https://example.org/rss --dry-run
+    dateline ingest --opml feeds.opml --every 15m`
 }
 
 func (c *ingestCmd) run(ctx context.Context, p *process) error {
-	if err := c.required(); err != nil {
-		return err
+	switch {
+	case c.Every < 0:
+		return usagef("--every is %s: want more than 0", c.Every)
+	case c.Every > 0 && !c.some():
+		return usagef("--every polls feeds: name some with --feed or --opml")
+	case c.Every > 0 && c.DryRun:
+		return usagef("--every and --dry-run at once: a trial polls each feed once")
+	case c.some() && len(c.Files) > 0:
+		return usagef("feeds and files at once: send them one after the other")
+	case !c.DryRun:
+		if err := c.required(); err != nil {
+			return err
+		}
 	}
-	source, err := p.files(c.Files, c.Input)
+	seen := c.observe(nil)
+	in, err := c.input(p, seen)
 	if err != nil {
 		return err
 	}
-	defer source.Close()
-	seen := c.observe(nil)
+	defer in.close()
+	s := &sending{maxText: int(c.MaxText)}
+	if c.DryRun {
+		s.topic, s.dead = &dryRun{w: p.out}, &dryRun{}
+		return c.send(ctx, p, seen, in, s, "would be sent", "dead letter there would be")
+	}
 	notify := func(err error) {
 		seen.Retried("kafka")
-		p.cli.console(p.err).Warn("trying again", "error", err)
+		in.log.Warn("trying again", "error", err)
 	}
-	producer, err := kafka.NewProducer(kafka.ProducerConfig{Connection: c.connection(), Topic: c.Topic, Notify: notify})
+	attempts := 0 // the producer's own
+	if c.Every > 0 {
+		attempts = math.MaxInt // a broker that is away for long must not end what runs for ever
+	}
+	producer, err := kafka.NewProducer(kafka.ProducerConfig{Connection: c.connection(), Topic: c.Topic, Attempts: attempts, Notify: notify})
 	if err != nil {
 		return usageError{err}
 	}
 	defer producer.Close()
-	letters, err := kafka.NewDeadLetters(kafka.ProducerConfig{Connection: c.connection(), Topic: c.DeadTopic, Notify: notify})
+	letters, err := kafka.NewDeadLetters(kafka.ProducerConfig{Connection: c.connection(), Topic: c.DeadTopic, Attempts: attempts, Notify: notify})
 	if err != nil {
 		return usageError{err}
 	}
@@ -67,32 +100,121 @@ func (c *ingestCmd) run(ctx context.Context, p *process) error {
 	if err := admin.Ping(ctx); err != nil {
 		return err
 	}
-	if err := seen.serve(&c.observeSettings, p.cli.console(p.err), metrics.Check{Name: "kafka", Do: admin.Ping}); err != nil {
+	if err := seen.serve(&c.observeSettings, in.log, metrics.Check{Name: "kafka", Do: admin.Ping}); err != nil {
 		return err
 	}
 	defer seen.close()
+	s.topic, s.dead = producer, letters
+	return c.send(ctx, p, seen, in, s, "sent to topic "+c.Topic, "dead letter kept in topic "+c.DeadTopic)
+}
 
-	s := &sending{producer: producer, maxText: int(c.MaxText)}
+// input is what is sent.
+type input struct {
+	pipeline.Source
+	feeds *feed.Source // nil: files
+	size  func() (read, total int64)
+	log   *slog.Logger
+	close func()
+}
+
+// input opens the files or feeds.
+func (c *ingestCmd) input(p *process, seen *observation) (*input, error) {
+	in := &input{log: p.cli.console(p.err), size: func() (int64, int64) { return 0, -1 }}
+	if c.Every > 0 {
+		in.log = p.cli.logger(p.err)
+	}
+	if !c.some() {
+		source, err := p.files(c.Files, c.Input)
+		if err != nil {
+			return nil, err
+		}
+		in.Source, in.close = source, func() { _ = source.Close() } // it was only read
+		in.size = func() (int64, int64) { return source.Position(), source.Total() }
+		return in, nil
+	}
+	source, closeAll, err := c.open(polling{path: "feeds.db", every: c.Every, log: in.log, meter: seen.Feeds(), forget: c.DryRun})
+	if err != nil {
+		return nil, err
+	}
+	in.Source, in.feeds, in.close = source, source, closeAll
+	return in, nil
+}
+
+// send sends all, shows how far it is, and sums up.
+func (c *ingestCmd) send(ctx context.Context, p *process, seen *observation, in *input, s *sending, sentTo, deadIn string) error {
 	started := time.Now()
-	_, live := terminal(p.err)
 	seen.Runner(s.stats(started))
-	bar := &progress{w: p.err, live: live, stats: s.stats(started), size: func() (int64, int64) { return source.Position(), source.Total() }}
-	s.dead = &mourner{DeadLetters: letters, w: bar, where: "topic " + c.DeadTopic}
-	bar.start()
-	err = s.all(ctx, source)
-	bar.end()
+	_, live := terminal(p.err)
+	bar := &progress{w: p.err, live: live, stats: s.stats(started), size: in.size}
+	where := strings.TrimPrefix(deadIn, "dead letter kept in ")
+	s.dead = &mourner{DeadLetters: s.dead, w: bar, where: where}
+	var err error
+	if c.Every > 0 {
+		in.log.Info("polling", "feeds", in.feeds.Feeds(), "every", c.Every, "topic", c.Topic)
+		s.dead.(*mourner).w = p.err
+		watching, stop := context.WithCancel(ctx)
+		go c.watchList(watching, in.log, in.feeds)
+		err = s.all(ctx, in)
+		stop()
+		if errors.Is(err, context.Canceled) {
+			err = nil // it was stopped, as it must be some day
+		}
+	} else {
+		bar.start()
+		err = s.all(ctx, in)
+		bar.end()
+	}
 	sent, dead := s.counts()
-	_, _ = fmt.Fprintf(p.err, "dateline: %s sent to topic %s in %.1f s\n", plural(sent, "article"), c.Topic, time.Since(started).Seconds()) // said, not needed
+	_, _ = fmt.Fprintf(p.err, "dateline: %s %s in %.1f s\n", plural(sent, "article"), sentTo, time.Since(started).Seconds()) // said, not needed
+	if dead > 0 {
+		noun, rest, _ := strings.Cut(deadIn, " letter")
+		_, _ = fmt.Fprintf(p.err, "dateline: %s%s\n", plural(dead, noun+" letter"), rest)
+	}
 	switch {
 	case err != nil:
-		return err
-	case dead > 0:
-		_, _ = fmt.Fprintf(p.err, "dateline: %s kept in topic %s\n", plural(dead, "dead letter"), c.DeadTopic)
-		return errDead
-	case sent == 0:
-		return errors.New("there were no articles to read")
+	case dead > 0 && c.Every == 0:
+		err = errDead
+	case sent == 0 && c.Every == 0:
+		err = errNothing
+	}
+	if in.feeds != nil {
+		return feedsDone(p, in.feeds, err, c.Every > 0)
+	}
+	return err
+}
+
+// dryRun stands for topics that nothing is to be sent to. It prints the articles where it has a writer.
+type dryRun struct{ w io.Writer }
+
+func (d *dryRun) Produce(_ context.Context, messages []pipeline.Message) error {
+	for _, m := range messages {
+		if _, err := fmt.Fprintf(d.w, "%s\n", withID(m)); err != nil {
+			return fmt.Errorf("write output: %w", err)
+		}
 	}
 	return nil
+}
+
+func (d *dryRun) Bury(context.Context, []pipeline.DeadLetter) error { return nil }
+
+// withID is a raw article on one line, with the ID that is its key.
+func withID(m pipeline.Message) []byte {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(m.Value, &fields); err != nil {
+		return m.Value // it has been read before, so this can't be
+	}
+	id, err := json.Marshal(string(m.Key))
+	if err != nil {
+		return m.Value
+	}
+	fields["id"] = id
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(fields); err != nil {
+		return m.Value
+	}
+	return bytes.TrimSpace(b.Bytes())
 }
 
 // ping is kafka.Admin's.
@@ -105,9 +227,14 @@ func ping(ctx context.Context, c kafka.Connection) error {
 	return admin.Ping(ctx)
 }
 
+// producer is a kafka.Producer.
+type producer interface {
+	Produce(ctx context.Context, messages []pipeline.Message) error
+}
+
 // sending sends messages to the raw topic, and to the dead letters those that can't be sent.
 type sending struct {
-	producer *kafka.Producer
+	topic    producer
 	dead     pipeline.DeadLetters
 	maxText  int
 	counters sendCounters
@@ -123,13 +250,30 @@ func (s *sending) all(ctx context.Context, source pipeline.Source) error {
 		case err != nil:
 			return fmt.Errorf("read: %w", err)
 		}
-		if err := s.batch(ctx, b.Messages); err != nil {
+		if err := s.finish(ctx, source, b); err != nil {
 			return err
 		}
-		if err := source.Commit(ctx, b); err != nil {
-			return fmt.Errorf("commit: %w", err)
-		}
 	}
+}
+
+// lastGrace is how long a batch that is on its way may take once the program is to stop.
+const lastGrace = 10 * time.Second
+
+// finish sends a batch and commits it, also where ctx is done meanwhile: what was sent and is not
+// committed would be sent again.
+func (s *sending) finish(ctx context.Context, source pipeline.Source, b *pipeline.Batch) error {
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(lastGrace, func() { cancel(context.Cause(ctx)) })
+	})()
+	if err := s.batch(work, b.Messages); err != nil {
+		return err
+	}
+	if err := source.Commit(work, b); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
 }
 
 func (s *sending) batch(ctx context.Context, messages []pipeline.Message) error {
@@ -155,7 +299,7 @@ func (s *sending) batch(ctx context.Context, messages []pipeline.Message) error 
 		}
 		out = append(out, raw)
 	}
-	err := s.producer.Produce(ctx, out)
+	err := s.topic.Produce(ctx, out)
 	var rejected *pipeline.RejectError
 	switch {
 	case errors.As(err, &rejected):

@@ -42,7 +42,7 @@ Examples:
 }
 
 func (c *runCmd) run(ctx context.Context, p *process) error {
-	if len(c.Feed) > 0 {
+	if c.some() {
 		return c.runFeeds(ctx, p)
 	}
 	source, err := p.articles(c.Sources, c.Input)

@@ -162,14 +162,19 @@ func flagNames(model *kong.Application) []string {
 func allFlags(model *kong.Application) []*kong.Flag {
 	var out []*kong.Flag
 	seen := map[string]bool{}
-	for _, node := range append([]*kong.Node{model.Node}, model.Children...) {
+	var visit func(*kong.Node)
+	visit = func(node *kong.Node) {
 		for _, f := range node.Flags {
 			if !seen[f.Name] {
 				seen[f.Name] = true
 				out = append(out, f)
 			}
 		}
+		for _, child := range node.Children {
+			visit(child)
+		}
 	}
+	visit(model.Node)
 	return out
 }
 

@@ -50,9 +50,8 @@ const DefaultUserAgent = "dateline/1.0 (news reader; +https://github.com/datelin
 
 // Config says what to poll and how. Zero values are the defaults.
 type Config struct {
-	// Feeds are polled besides those that the State lists, where Listed is set.
-	Feeds  []Feed
-	Listed bool
+	// Feeds are polled. Their Interval, Title and Trusted count; the State knows the rest.
+	Feeds []Feed
 	// State remembers feeds and items. It must be set; the caller closes it, after the Source.
 	State *State
 	// Follow goes on polling, each feed at its interval. Default: one poll of each.
@@ -116,17 +115,19 @@ func (c Config) withDefaults() Config {
 type Source struct {
 	config Config
 	web    *web
-	feeds  []Feed
 
 	ctx     context.Context
 	cancel  context.CancelFunc
 	start   sync.Once
-	polling sync.WaitGroup
-	slots   chan struct{} // polls that go on
+	polling sync.WaitGroup // its loops, and with Follow one for those to come
+	slots   chan struct{}  // polls that go on
 	batches chan *flight
 
 	mu       sync.Mutex
-	pending  []*flight // read and not yet committed, in order
+	feeds    []Feed
+	started  bool
+	loops    map[string]context.CancelFunc // of the feeds that are polled
+	pending  []*flight                     // read and not yet committed, in order
 	sequence int
 	summary  Summary
 }
@@ -152,38 +153,89 @@ func Open(c Config) (*Source, error) {
 	default:
 		return nil, fmt.Errorf("open feeds: pages %q: want auto, always or never", c.Pages)
 	}
-	known, err := c.State.Feeds()
-	if err != nil {
-		return nil, err
-	}
 	if err := c.State.prune(c.Now()); err != nil {
 		return nil, err
 	}
-	s := &Source{config: c, web: newWeb(c), slots: make(chan struct{}, c.Polls), batches: make(chan *flight)}
+	s := &Source{
+		config: c, web: newWeb(c), slots: make(chan struct{}, c.Polls), batches: make(chan *flight),
+		loops: map[string]context.CancelFunc{},
+	}
 	s.summary.Failed = map[string]string{}
-	for _, f := range c.Feeds {
-		if f.URL, err = checkFeed(f.URL); err != nil {
-			return nil, fmt.Errorf("open feeds: %w", err)
-		}
-		if i := slices.IndexFunc(known, func(k Feed) bool { return k.URL == f.URL }); i >= 0 {
-			trusted := f.Trusted || known[i].Trusted
-			f = known[i]
-			f.Trusted, f.Gone = trusted, false // whoever names it wants it asked
-		}
-		if !slices.ContainsFunc(s.feeds, func(o Feed) bool { return o.URL == f.URL }) {
-			s.feeds = append(s.feeds, f)
-		}
+	feeds, err := s.resolve(c.Feeds)
+	if err != nil {
+		return nil, fmt.Errorf("open feeds: %w", err)
 	}
-	for _, f := range known {
-		if c.Listed && f.Listed && !f.Gone && !slices.ContainsFunc(s.feeds, func(o Feed) bool { return o.URL == f.URL }) {
-			s.feeds = append(s.feeds, f)
-		}
+	if len(feeds) == 0 {
+		return nil, errors.New("open feeds: there are none: name one")
 	}
-	if len(s.feeds) == 0 {
-		return nil, errors.New("open feeds: there are none: name one, or add some to the list")
-	}
+	s.feeds = feeds
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s, nil
+}
+
+// resolve adds to each feed what the state knows of it. Of feeds with one address the first counts.
+func (s *Source) resolve(feeds []Feed) ([]Feed, error) {
+	var out []Feed
+	seen := map[string]bool{}
+	for _, f := range feeds {
+		url, err := checkFeed(f.URL)
+		if err != nil {
+			return nil, err
+		}
+		known, _, err := s.config.State.Feed(url)
+		if err != nil {
+			return nil, err
+		}
+		known.URL, known.Interval, known.Trusted = url, f.Interval, f.Trusted
+		known.Title = cmp.Or(f.Title, known.Title)
+		known.Gone = false // whoever names it wants it asked
+		if !seen[url] {
+			seen[url] = true
+			out = append(out, known)
+		}
+	}
+	return out, nil
+}
+
+// Update changes which feeds are polled, with Follow: new ones are polled from now on, and those that
+// are not among them no more. A poll that goes on is finished first.
+func (s *Source) Update(feeds []Feed) error {
+	next, err := s.resolve(feeds)
+	if err != nil {
+		return fmt.Errorf("update feeds: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.started || !s.config.Follow || s.ctx.Err() != nil {
+		return errors.New("update feeds: the source does not follow feeds now")
+	}
+	wanted := map[string]bool{}
+	for _, f := range next {
+		wanted[f.URL] = true
+		old := slices.IndexFunc(s.feeds, func(o Feed) bool { return o.URL == f.URL })
+		if old >= 0 && s.feeds[old].Interval == f.Interval && s.loops[f.URL] != nil {
+			continue
+		}
+		if stop := s.loops[f.URL]; stop != nil {
+			stop()
+		}
+		s.begin(f)
+	}
+	for url, stop := range s.loops {
+		if !wanted[url] {
+			stop()
+			delete(s.loops, url)
+			delete(s.summary.Failed, url)
+		}
+	}
+	s.feeds = next
+	return nil
+}
+
+// CheckAddress says what is wrong with a feed's address, if anything.
+func CheckAddress(raw string) error {
+	_, err := checkFeed(raw)
+	return err
 }
 
 // checkFeed is a feed's address, as it is remembered.
@@ -269,12 +321,22 @@ func (s *Source) Close() error {
 }
 
 // Feeds is how many feeds are polled.
-func (s *Source) Feeds() int { return len(s.feeds) }
+func (s *Source) Feeds() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.feeds)
+}
 
 // poll starts the goroutines.
 func (s *Source) poll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.started = true
+	if s.config.Follow {
+		s.polling.Go(func() { <-s.ctx.Done() }) // there may be more feeds later
+	}
 	for _, f := range s.feeds {
-		s.polling.Go(func() { s.loop(f) })
+		s.begin(f)
 	}
 	go func() {
 		s.polling.Wait()
@@ -282,32 +344,42 @@ func (s *Source) poll() {
 	}()
 }
 
-// loop polls one feed, once or until the source is closed.
-func (s *Source) loop(f Feed) {
+// begin starts to poll a feed. mu is held.
+func (s *Source) begin(f Feed) {
+	ctx, stop := context.WithCancel(s.ctx)
+	s.loops[f.URL] = stop
+	s.polling.Go(func() {
+		defer stop()
+		s.loop(ctx, f)
+	})
+}
+
+// loop polls one feed, once, or until ctx is done or the source is closed.
+func (s *Source) loop(ctx context.Context, f Feed) {
 	for {
 		if s.config.Follow {
 			next := f.Next
 			if f.NotBefore.After(next) {
 				next = f.NotBefore
 			}
-			if sleep(s.ctx, next.Sub(s.config.Now())) != nil {
+			if sleep(ctx, next.Sub(s.config.Now())) != nil {
 				return
 			}
 		}
 		select {
 		case s.slots <- struct{}{}:
-		case <-s.ctx.Done():
+		case <-ctx.Done():
 			return
 		}
 		last := s.pollOnce(&f)
 		<-s.slots
-		if !s.config.Follow || f.Gone || s.ctx.Err() != nil {
+		if !s.config.Follow || f.Gone || ctx.Err() != nil {
 			return
 		}
 		if last != nil { // what is on its way must not be found again
 			select {
 			case <-last.done:
-			case <-s.ctx.Done():
+			case <-ctx.Done():
 				return
 			}
 		}

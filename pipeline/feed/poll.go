@@ -25,6 +25,19 @@ type Result struct {
 	Moved string
 	// Err is why the poll failed.
 	Err error
+	// Took is how long the poll took, its pages included.
+	Took time.Duration
+}
+
+// Outcome is "new", "unchanged" or "failed".
+func (r Result) Outcome() string {
+	switch {
+	case r.Err != nil:
+		return "failed"
+	case r.New > 0:
+		return "new"
+	}
+	return "unchanged"
 }
 
 // Summary is what all polls came to.
@@ -74,7 +87,7 @@ const (
 // pollOnce polls f and updates it. It returns the last batch that was sent, if any: its commit ends
 // the poll.
 func (s *Source) pollOnce(f *Feed) (last *flight) {
-	now := s.config.Now()
+	now, started := s.config.Now(), time.Now()
 	r := Result{URL: f.URL}
 	if wait := f.NotBefore.Sub(now); wait > 0 {
 		r.Err = fmt.Errorf("not asked: the server wants to be left alone until %s", f.NotBefore.UTC().Format(time.RFC3339))
@@ -133,6 +146,7 @@ func (s *Source) pollOnce(f *Feed) (last *flight) {
 	} else if err := s.config.State.apply(now, rest); err != nil {
 		r.Err = err
 	}
+	r.Took = time.Since(started)
 	s.report(r)
 	return c.last
 }

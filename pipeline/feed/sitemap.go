@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
@@ -91,42 +90,4 @@ func (it *item) time() time.Time {
 		return it.updated
 	}
 	return it.published
-}
-
-// OPML reads the feeds of a list as other readers export it (OPML 1.0 to 2.0), in its order and
-// each once, folders flattened.
-func OPML(b []byte) ([]Feed, error) {
-	type outline struct {
-		XMLURL   string    `xml:"xmlUrl,attr"`
-		Title    string    `xml:"title,attr"`
-		Text     string    `xml:"text,attr"`
-		Outlines []outline `xml:"outline"`
-	}
-	var x struct {
-		XMLName  xml.Name  `xml:"opml"`
-		Outlines []outline `xml:"body>outline"`
-	}
-	d := xml.NewDecoder(bytes.NewReader(toUTF8(b, "")))
-	d.Strict = false
-	d.Entity = xml.HTMLEntity
-	if err := d.Decode(&x); err != nil {
-		return nil, fmt.Errorf("parse OPML: %w", err)
-	}
-	var feeds []Feed
-	seen := map[string]bool{}
-	var walk func([]outline)
-	walk = func(all []outline) {
-		for _, o := range all {
-			if u := strings.TrimSpace(o.XMLURL); u != "" && !seen[u] {
-				seen[u] = true
-				feeds = append(feeds, Feed{URL: u, Title: line(cmp.Or(o.Title, o.Text))})
-			}
-			walk(o.Outlines)
-		}
-	}
-	walk(x.Outlines)
-	if len(feeds) == 0 {
-		return nil, fmt.Errorf("parse OPML: it names no feeds: want outlines with xmlUrl")
-	}
-	return feeds, nil
 }

@@ -15,12 +15,11 @@ import (
 type Feed struct {
 	URL   string `json:"url"`
 	Title string `json:"title,omitempty"`
-	// Interval is the time between polls; 0 is the Config's.
-	Interval time.Duration `json:"interval,omitempty"`
-	// Listed feeds are those that were added; others were only polled once.
-	Listed bool `json:"listed,omitempty"`
-	// Trusted says that a person typed the address: if it names a private one, that is meant.
-	Trusted bool `json:"trusted,omitempty"`
+	// Interval is the time between polls; 0 is the Config's. It comes from the list, and isn't kept.
+	Interval time.Duration `json:"-"`
+	// Trusted says that a person typed the address: if it names a private one, that is meant. It isn't
+	// kept either.
+	Trusted bool `json:"-"`
 
 	// Kind is the form of its last good answer: "rss 2.0", "news sitemap".
 	Kind         string `json:"kind,omitempty"`
@@ -36,7 +35,7 @@ type Feed struct {
 	// Failures counts polls that failed since one succeeded; Error is the last one's reason.
 	Failures int    `json:"failures,omitempty"`
 	Error    string `json:"error,omitempty"`
-	// Gone says that the server answered 410: it is polled no more, until it is added again.
+	// Gone says that the server answered 410: it is polled no more, until it is named again.
 	Gone bool `json:"gone,omitempty"`
 }
 
@@ -125,57 +124,13 @@ func (s *State) Feed(url string) (f Feed, ok bool, err error) {
 	return f, ok, nil
 }
 
-// Add lists feeds. What is known of one that is there already is kept, but for its interval and
-// title where they are given.
-func (s *State) Add(feeds ...Feed) (added int, err error) {
-	err = s.db.Update(func(tx *bbolt.Tx) error {
-		added = 0
-		b := tx.Bucket(feedsBucket)
-		for _, f := range feeds {
-			if _, err := checkFeed(f.URL); err != nil {
-				return err
-			}
-			var known Feed
-			if v := b.Get([]byte(f.URL)); v != nil {
-				if err := json.Unmarshal(v, &known); err != nil {
-					return err
-				}
-			}
-			if !known.Listed {
-				added++
-			}
-			known.URL, known.Listed, known.Gone = f.URL, true, false
-			known.Trusted = known.Trusted || f.Trusted
-			if f.Title != "" {
-				known.Title = f.Title
-			}
-			if f.Interval > 0 {
-				known.Interval = f.Interval
-			}
-			if err := put(b, known); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+// Copy writes all that is known to a new file, for a trial that is to leave no trace.
+func (s *State) Copy(path string) error {
+	err := s.db.View(func(tx *bbolt.Tx) error { return tx.CopyFile(path, 0o600) })
 	if err != nil {
-		return 0, fmt.Errorf("add feeds: %w", err)
+		return fmt.Errorf("copy feeds' state: %w", err)
 	}
-	return added, nil
-}
-
-// Remove forgets a feed, and reports whether it was there. Its items are still remembered, so that
-// adding it again sends none twice.
-func (s *State) Remove(url string) (found bool, err error) {
-	err = s.db.Update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(feedsBucket)
-		found = b.Get([]byte(url)) != nil
-		return b.Delete([]byte(url))
-	})
-	if err != nil {
-		return false, fmt.Errorf("remove feed: %w", err)
-	}
-	return found, nil
+	return nil
 }
 
 func put(b *bbolt.Bucket, f Feed) error {
@@ -226,14 +181,7 @@ func (s *State) apply(now time.Time, all ...changes) error {
 			if c.feed == nil {
 				continue
 			}
-			f := *c.feed
-			if v := feeds.Get([]byte(f.URL)); v != nil { // it may have been added or removed meanwhile
-				var known Feed
-				if err := json.Unmarshal(v, &known); err == nil {
-					f.Listed, f.Interval, f.Trusted = known.Listed, known.Interval, known.Trusted
-				}
-			}
-			if err := put(feeds, f); err != nil {
+			if err := put(feeds, *c.feed); err != nil {
 				return err
 			}
 		}
