@@ -35,6 +35,14 @@ type crfScratch struct {
 // Scores implements tagger.
 func (c *crf) Scores(doc *text.Doc, f *feature.Doc, out []linear.Scores) {
 	s := c.pool.Get().(*crfScratch)
+	clear(out)
+	c.add(doc, f, s, 1, out)
+	c.agree(doc, f, s, out)
+	c.pool.Put(s)
+}
+
+// add adds share times the weights of each token's features to its scores.
+func (c *crf) add(doc *text.Doc, f *feature.Doc, s *crfScratch, share float32, out []linear.Scores) {
 	n := f.Words() * feature.Offsets
 	if len(s.vectors) < n {
 		s.vectors, s.ready = make([]linear.Scores, n+n/2), make([]bool, n+n/2)
@@ -43,16 +51,16 @@ func (c *crf) Scores(doc *text.Doc, f *feature.Doc, out []linear.Scores) {
 	for i := range doc.Sentences {
 		sent := &doc.Sentences[i]
 		for k := sent.FirstToken; k < sent.EndToken; k++ {
-			c.score(sent, i, k, f, s, &out[k])
+			sum := c.score(sent, i, k, f, s)
+			for j, x := range sum {
+				out[k][j] += float32(share * x)
+			}
 		}
 	}
-	c.agree(doc, f, s, out)
-	c.pool.Put(s)
 }
 
 // score adds up the weights of the features of token i.
-func (c *crf) score(sent *text.Sentence, at, i int, f *feature.Doc, s *crfScratch, out *linear.Scores) {
-	*out = linear.Scores{}
+func (c *crf) score(sent *text.Sentence, at, i int, f *feature.Doc, s *crfScratch) (sum linear.Scores) {
 	for o := -feature.Reach; o <= feature.Reach; o++ {
 		w := f.Neighbour(sent, i, o)
 		k := w*feature.Offsets + o + feature.Reach
@@ -63,10 +71,11 @@ func (c *crf) score(sent *text.Sentence, at, i int, f *feature.Doc, s *crfScratc
 			c.weights.AddAll(v, s.features)
 			s.ready[k] = true
 		}
-		for j := range out {
-			out[j] += v[j]
+		for j := range sum {
+			sum[j] += v[j]
 		}
 	}
 	s.features = f.AppendToken(s.features[:0], at, i)
-	c.weights.AddAll(out, s.features)
+	c.weights.AddAll(&sum, s.features)
+	return sum
 }
