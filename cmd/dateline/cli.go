@@ -32,6 +32,7 @@ type cli struct {
 	Work      workCmd      `cmd:"" help:"Extract from Kafka's raw articles into Elasticsearch, until stopped."`
 	Setup     setupCmd     `cmd:"" help:"Make Kafka's topics, Elasticsearch's templates and Kibana's dashboards, where they are missing."`
 	Eval      evalCmd      `cmd:"" help:"Score engines against annotated articles."`
+	Status    statusCmd    `cmd:"" help:"Show what waits in Kafka, the dead letters by reason, and what the index holds."`
 	Replay    replayCmd    `cmd:"" help:"Put dead letters back on their way."`
 	Show      configCmd    `cmd:"" name:"config" help:"Print the settings in force, and where each comes from."`
 	Reprocess reprocessCmd `cmd:"" help:"Extract again what an older version has extracted, from the index itself."`

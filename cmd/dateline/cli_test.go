@@ -665,3 +665,33 @@ func TestLanguages(t *testing.T) {
 		t.Error("the version does not follow the languages")
 	}
 }
+
+// status shows an index without any server.
+func TestStatusOfFolder(t *testing.T) {
+	inFolder(t)
+	if got := dateline(t, nil, "", "status"); got.code != exitUsage || !strings.Contains(got.err, "nothing to look at") {
+		t.Errorf("without anything: %d %s", got.code, got.err)
+	}
+	in := `{"id":"a","text":"The mayor of Oslo spoke on Monday about the bridge that was closed, and said it would open again in May.","published":"2025-01-16"}`
+	if got := dateline(t, nil, in, "run", "--input", "jsonl", "-"); got.code != exitDone {
+		t.Fatalf("run: %d %s", got.code, got.err)
+	}
+	got := dateline(t, nil, "", "status")
+	for _, want := range []string{"articles                                1", "language en                             1", "newest of                      2025-01-16"} {
+		if got.code != exitDone || !strings.Contains(got.out, want) {
+			t.Errorf("%d: lacks %q:\n%s", got.code, want, got.out)
+		}
+	}
+	var r struct {
+		Index struct{ Articles int }
+		Queue any
+	}
+	got = dateline(t, nil, "", "status", "--format", "json")
+	if err := json.Unmarshal([]byte(got.out), &r); err != nil || r.Index.Articles != 1 || r.Queue != nil {
+		t.Errorf("%v: %s", err, got.out)
+	}
+	got = dateline(t, nil, "", "status", "--kafka", "127.0.0.1:1", "--window", "10ms")
+	if got.code != exitFailed || !strings.Contains(got.err, "Kafka: no broker answers") || !strings.Contains(got.out, "articles") {
+		t.Errorf("with a broker that does not answer: %d %s%s", got.code, got.out, got.err)
+	}
+}

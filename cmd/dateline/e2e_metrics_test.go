@@ -72,6 +72,21 @@ func TestWorkerMetrics(t *testing.T) {
 	if _, body := fetched(at + "/metrics"); !strings.Contains(body, `dateline_bulk_items_total{outcome="done"}`) || !strings.Contains(body, "dateline_build_info{extraction=\"") {
 		t.Errorf("metrics lack bulk items or build:\n%s", body)
 	}
+	var report struct {
+		Queue struct{ Lag int }
+		Dead  struct{ Total int } `json:"dead_letters"`
+		Index struct{ Articles int }
+	}
+	s.eventually("status says the same", time.Minute, func() bool {
+		out := s.run(0, "", "status", "--format", "json", "--window", "100ms")
+		if err := json.Unmarshal([]byte(out), &report); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return report.Queue.Lag == 0 && report.Dead.Total == 3 && report.Index.Articles == 1
+	})
+	if out := s.run(0, "", "status", "--window", "100ms"); !strings.Contains(out, "decode cut ") || !strings.Contains(out, "0 behind") {
+		t.Errorf("status says\n%s", out)
+	}
 	ready := func(want int) func() bool {
 		return func() bool {
 			code, _ := fetched(at + "/readyz")

@@ -37,6 +37,8 @@ const (
 	fieldRecord    = "record"   // stored: the record or the search.QuoteHit
 	fieldRevision  = "revision" // stored
 	fieldQuotes    = "quotes"   // stored: how many there are
+	fieldLanguage  = "language" // an article's
+	fieldVersion   = "version"  // an article's, of the extraction
 
 	kindArticle = "article"
 	kindQuote   = "quote"
@@ -103,6 +105,8 @@ func newMapping() (*mapping.IndexMappingImpl, error) {
 	for _, name := range []string{fieldBy, fieldCue, fieldQuoteKind} {
 		exact(name, false)
 	}
+	exact(fieldLanguage, true)
+	exact(fieldVersion, true)
 	number(fieldIndex)
 	number(fieldPublished)
 	number(fieldOrder)

@@ -109,6 +109,11 @@ func addRecord(batch *bleve.Batch, r *pipeline.Record) (int, error) {
 	fields := shared(r, d)
 	fields[fieldKind] = kindArticle
 	fields[fieldText], fields[fieldTitle] = r.Text, r.Title
+	for name, value := range map[string]string{fieldLanguage: r.Language, fieldVersion: r.Version} {
+		if value != "" {
+			fields[name] = value
+		}
+	}
 	fields[fieldRecord] = packed
 	fields[fieldRevision], fields[fieldQuotes] = strconv.FormatInt(r.Revision, 10), strconv.Itoa(len(d.Quotes))
 	add(fields, search.FacetSpeaker, d.Speakers)

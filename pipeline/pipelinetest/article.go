@@ -140,7 +140,14 @@ func searcherRecords() []pipeline.Record {
 	recs := []pipeline.Record{one.record(), two.record(), three.record(), four.record()}
 	r := rand.New(rand.NewPCG(7, 7)) // the same every time
 	for i := range 200 {
-		recs = append(recs, anyRecord(r, i))
+		rec := anyRecord(r, i)
+		if i%9 == 0 {
+			rec.Language = []string{"", "fr"}[i%2]
+		}
+		if i%7 == 0 {
+			rec.Version = "earlier"
+		}
+		recs = append(recs, rec)
 	}
 	return recs
 }

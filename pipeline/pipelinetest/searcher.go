@@ -64,6 +64,13 @@ func TestSearcher(t *testing.T, open func(t *testing.T, recs []pipeline.Record) 
 			t.Errorf("only %d of the questions found some of the articles and %d some quotes: they show nothing", articles, quotes)
 		}
 	})
+	t.Run("counts", func(t *testing.T) {
+		c, ok := s.(search.Counter)
+		if !ok {
+			t.Fatalf("%T is no search.Counter", s)
+		}
+		testCounts(t, c, recs)
+	})
 	t.Run("explore", func(t *testing.T) {
 		e, ok := s.(search.Explorer)
 		if !ok {
