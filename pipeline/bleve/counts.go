@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
+	bsearch "github.com/blevesearch/bleve/v2/search"
 
 	"github.com/datelinenews/dateline/pipeline/search"
 )
@@ -40,12 +41,20 @@ func (x *Index) Counts(ctx context.Context) (*search.Counts, error) {
 			*list = append(*list, search.Count{Count: f.Missing})
 		}
 	}
-	newest, err := x.published(ctx, all, true)
-	if err != nil {
+	newest := unscored(all, 1, 0)
+	newest.SortByCustom(bsearch.SortOrder{&bsearch.SortField{Field: fieldOrder, Type: bsearch.SortFieldAsNumber, Desc: true}})
+	newest.Fields = []string{fieldRecord, fieldRevision}
+	if res, err = x.index.SearchInContext(ctx, newest); err != nil {
 		return nil, fmt.Errorf("count: %w", err)
 	}
-	if !newest.IsZero() {
-		c.Newest = newest.UTC().Truncate(time.Millisecond)
+	for _, h := range res.Hits {
+		r, err := unpack(storedField(h, fieldRecord), storedField(h, fieldRevision))
+		if err != nil {
+			return nil, fmt.Errorf("count: %w", err)
+		}
+		if !r.Published.IsZero() {
+			c.Newest = r.Published.UTC().Truncate(time.Millisecond)
+		}
 	}
 	return c, nil
 }
