@@ -28,7 +28,8 @@ var ErrEmptyMessage = errors.New("the message is empty")
 //
 //   - JSON: an object with "text" or "html", and "id", "url", "title", "published", "modified",
 //     "source" and "language", all strings, null or absent; other fields are ignored, so that the
-//     records that `extract` prints can be read again. Of text and html, text counts.
+//     records that `extract` prints can be read again. Of text and html, text counts. One that has
+//     neither may be a schema.org article in JSON-LD, or an item in ninjs.
 //   - Text: the body, byte for byte, without a title.
 //   - HTML: a page; see package clean.
 //
@@ -128,6 +129,8 @@ type rawArticle struct {
 	id, url, title, text, html, source, language string
 	hasText                                      bool
 	published, modified                          json.RawMessage
+	all                                          map[string]json.RawMessage
+	bad                                          error // the first field that is not what it must be
 }
 
 func decodeJSON(b []byte) (*extractor.Article, []string, error) {
@@ -138,6 +141,14 @@ func decodeJSON(b []byte) (*extractor.Article, []string, error) {
 	raw, err := readFields(b)
 	if err != nil {
 		return nil, nil, err
+	}
+	if !raw.hasText && raw.html == "" {
+		if a, warnings, ok, err := otherForm(b, raw.all); ok {
+			return a, warnings, err
+		}
+	}
+	if raw.bad != nil {
+		return nil, nil, raw.bad
 	}
 	a := &extractor.Article{
 		URL: raw.url, Title: raw.title, Body: raw.text, Source: raw.source, Language: raw.language, ID: raw.id,
@@ -197,7 +208,7 @@ func readFields(b []byte) (*rawArticle, error) {
 	if tok != json.Delim('{') {
 		return nil, Fault(KindWrongType, fmt.Errorf("not an article: the JSON is %s, want an object with \"text\" or \"html\"", kind(tok)))
 	}
-	raw := &rawArticle{}
+	raw := &rawArticle{all: map[string]json.RawMessage{}}
 	fields := map[string]*string{
 		"id": &raw.id, "url": &raw.url, "title": &raw.title, "text": &raw.text, "html": &raw.html,
 		"source": &raw.source, "language": &raw.language,
@@ -214,6 +225,7 @@ func readFields(b []byte) (*rawArticle, error) {
 		if err := dec.Decode(&v); err != nil {
 			return nil, fmt.Errorf("field %q: %w", shorten(name), jsonError(b, err))
 		}
+		raw.all[name] = v
 		into, at := fields[name], times[name]
 		if into == nil && at == nil {
 			continue

@@ -72,7 +72,7 @@ func TestGrammar(t *testing.T) {
 		{"unknown format", nil, []string{"extract", "--format", "xml"}, exitUsage, "--format must be one of"},
 		{"unknown engine", nil, []string{"extract", "--engine", "spacy"}, exitUsage, "--engine must be one of"},
 		{"unknown model", nil, []string{"extract", "--model", "huge"}, exitUsage, "--model"},
-		{"unknown form", nil, []string{"extract", "--input", "pdf"}, exitUsage, "want txt, json, jsonl or html"},
+		{"unknown form", nil, []string{"extract", "--input", "pdf"}, exitUsage, "want txt, json, jsonl, html or warc"},
 		{"bad time", nil, []string{"extract", "--published", "yesterday"}, exitUsage, "--published"},
 		{"bad score", nil, []string{"extract", "--min-score", "2"}, exitUsage, "want 0 to 1"},
 		{"bad order of dates", nil, []string{"extract", "--date-order", "year-first"}, exitUsage, "--date-order must be one of"},

@@ -14,11 +14,11 @@ import (
 )
 
 type extractCmd struct {
-	Files []string `arg:"" optional:"" name:"files" help:"Files, folders or globs: .txt, .json, .jsonl, .html, each also with .gz; - or nothing is standard input."`
+	Files []string `arg:"" optional:"" name:"files" help:"Files, folders or globs: .txt, .json, .jsonl, .html, .warc, each also with .gz; - or nothing is standard input."`
 
 	Format    export.Format `enum:"text,jsonl,json,html,csv" default:"text" help:"What to print: text (annotated, in colour on a terminal), jsonl, json, html or csv."`
 	Offsets   export.Unit   `enum:"bytes,utf16,codepoints" default:"bytes" help:"What offsets in JSON and CSV count: bytes of UTF-8, utf16 units, or Unicode codepoints."`
-	Input     files.Form    `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl or html. Default: told from how it begins."`
+	Input     files.Form    `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl, html or warc. Default: told from how it begins."`
 	Published string        `placeholder:"TIME" help:"Publication time of articles that have none, such as 2025-01-20: what \"yesterday\" is told from."`
 	Dead      string        `default:"dead.jsonl" placeholder:"FILE" help:"File for articles that can't be read."`
 
@@ -114,9 +114,9 @@ func (s printed) Write(_ context.Context, recs []pipeline.Record) error {
 // files opens what is to be read; nothing named is standard input, if that isn't a terminal.
 func (p *process) files(paths []string, form files.Form) (*files.Source, error) {
 	switch form {
-	case "", files.TXT, files.JSON, files.JSONL, files.HTML:
+	case "", files.TXT, files.JSON, files.JSONL, files.HTML, files.WARC:
 	default:
-		return nil, usagef("--input is %q: want txt, json, jsonl or html", form)
+		return nil, usagef("--input is %q: want txt, json, jsonl, html or warc", form)
 	}
 	if len(paths) == 0 {
 		if typing(p.in) {

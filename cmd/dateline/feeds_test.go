@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -118,5 +119,27 @@ func TestDryRun(t *testing.T) {
 		if r := dateline(t, []string{"DATELINE_KAFKA=127.0.0.1:1"}, "", append([]string{"ingest"}, args...)...); r.code != exitUsage {
 			t.Errorf("ingest %v: code %d, %s", args, r.code, r.err)
 		}
+	}
+}
+
+// TestForms: articles in the trade's forms, and of a saved crawl.
+func TestForms(t *testing.T) {
+	inFolder(t)
+	page := `<html><body><article><p>The harbour bridge at Bergen opened again on Tuesday, a week after the storm.</p></article></body></html>`
+	answer := "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page
+	write(t, "crawl.warc", fmt.Sprintf("WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: https://ada.example/warc\r\nContent-Type: application/http\r\nContent-Length: %d\r\n\r\n%s\r\n\r\n", len(answer), answer))
+	write(t, "item.json", `{"uri":"urn:ninjs","pubstatus":"usable","headlines":[{"value":"Bridge"}],"bodies":[{"contentType":"text/plain","value":"Maria Hansen opened the bridge at Bergen."}]}`)
+	write(t, "page.jsonld", `{"@context":"https://schema.org","@type":"NewsArticle","url":"https://ada.example/ld","headline":"Bridge","articleBody":"Maria Hansen opened the bridge at Bergen."}`)
+	r := dateline(t, nil, "", "extract", "--format", "jsonl", "crawl.warc", "item.json", "page.jsonld")
+	if r.code != exitDone || strings.Count(r.out, "Bergen") < 3 {
+		t.Fatalf("code %d\n%s\n%s", r.code, r.out, r.err)
+	}
+	for _, want := range []string{`"url":"https://ada.example/warc"`, `"id":"urn:ninjs"`, `"url":"https://ada.example/ld"`} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("no %s in %s", want, r.out)
+		}
+	}
+	if r := dateline(t, nil, "", "extract", "--input", "warc", "item.json"); r.code != exitDone {
+		t.Errorf("a form for standard input, with a file: code %d", r.code)
 	}
 }

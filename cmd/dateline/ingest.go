@@ -23,9 +23,9 @@ import (
 )
 
 type ingestCmd struct {
-	Files []string `arg:"" optional:"" name:"files" help:"Files, folders or globs: .txt, .json, .jsonl, .html, each also with .gz; - or nothing is standard input."`
+	Files []string `arg:"" optional:"" name:"files" help:"Files, folders or globs: .txt, .json, .jsonl, .html, .warc, each also with .gz; - or nothing is standard input."`
 
-	Input   files.Form    `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl or html. Default: told from how it begins."`
+	Input   files.Form    `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl, html or warc. Default: told from how it begins."`
 	MaxText size          `default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
 	DryRun  bool          `help:"Print the raw articles that would be sent, one a line, and send nothing. Of feeds nothing is remembered."`
 	Every   time.Duration `placeholder:"TIME" help:"Poll the feeds for ever, each so often, until stopped: 15m. Default: poll them once."`

@@ -15,9 +15,9 @@ import (
 )
 
 type runCmd struct {
-	Sources []string `arg:"" optional:"" name:"sources" help:"Files, folders or globs: .txt, .json, .jsonl, .html, each also with .gz; - is standard input. Default: testdata/articles, or the copy of it that is built in."`
+	Sources []string `arg:"" optional:"" name:"sources" help:"Files, folders or globs: .txt, .json, .jsonl, .html, .warc, each also with .gz; - is standard input. Default: testdata/articles, or the copy of it that is built in."`
 
-	Input files.Form `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl or html. Default: told from how it begins."`
+	Input files.Form `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl, html or warc. Default: told from how it begins."`
 	Serve bool       `help:"Also serve pages and API (--listen), from the first article on and until stopped."`
 	Top   int        `default:"8" help:"How many people, organisations, places, dates and speakers the summary has."`
 

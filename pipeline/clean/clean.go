@@ -11,6 +11,7 @@ package clean
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -214,3 +215,20 @@ func Text(fragment string) string {
 // ToUTF8 transcodes a document by its byte order mark, the Content-Type header or a meta element;
 // see decode.
 func ToUTF8(page []byte, contentType string) ([]byte, error) { return decode(page, contentType) }
+
+// JSONLD gives the articles of a JSON-LD document (schema.org NewsArticle and its kin), wherever in
+// it they are, their articleBody as text. What an article lacks is empty.
+func JSONLD(doc []byte) ([]*Page, error) {
+	var v any
+	if err := json.Unmarshal(doc, &v); err != nil {
+		return nil, fmt.Errorf("read JSON-LD: %w", err)
+	}
+	var out []*Page
+	for _, m := range walkJSONLD(nil, v, 0) {
+		out = append(out, &Page{
+			Title: m.title, Text: m.body, Author: m.author, Source: m.source, Language: m.language, URL: absolute(nil, m.url),
+			Published: m.published, Modified: m.modified,
+		})
+	}
+	return out, nil
+}

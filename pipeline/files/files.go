@@ -4,8 +4,10 @@
 //	.html .htm        one page
 //	.json             one raw article, or an array of them
 //	.jsonl .ndjson    a raw article a line
+//	.jsonld           a schema.org article
+//	.warc             the web pages of a saved crawl
 //
-// each plain or .gz. Memory is bounded: arrays and lines are streamed, and a file, an element or a
+// each plain or .gz. Articles in JSON may be in forms of the trade: see pipeline.Decode. Memory is bounded: arrays and lines are streamed, and a file, an element or a
 // line over the limit becomes one message with an error. What can't be read is a message with an
 // error too, and the rest goes on.
 package files
@@ -36,13 +38,14 @@ const (
 	JSON  Form = "json"
 	JSONL Form = "jsonl"
 	HTML  Form = "html"
+	WARC  Form = "warc"
 )
 
 var forms = map[string]Form{
-	".txt": TXT, ".json": JSON, ".jsonl": JSONL, ".ndjson": JSONL, ".html": HTML, ".htm": HTML, ".xhtml": HTML,
+	".txt": TXT, ".json": JSON, ".jsonld": JSON, ".warc": WARC, ".jsonl": JSONL, ".ndjson": JSONL, ".html": HTML, ".htm": HTML, ".xhtml": HTML,
 }
 
-const known = ".txt, .json, .jsonl, .ndjson, .html, .htm, each also with .gz"
+const known = ".txt, .json, .jsonld, .jsonl, .ndjson, .html, .htm, .warc, each also with .gz"
 
 // Stdin is the path that stands for standard input.
 const Stdin = "-"

@@ -25,6 +25,7 @@ type reader struct {
 
 	line  int // of JSON lines: the last one read
 	array *arrayReader
+	warc  *warcReader
 	ended bool
 	err   error // the file could not be opened
 }
@@ -94,18 +95,18 @@ func (r *reader) message(ctx context.Context) (pipeline.Message, error) {
 	if r.stop != nil {
 		defer context.AfterFunc(ctx, func() { r.stop(ctx.Err()) })()
 	}
-	m, err := r.nextMessage()
+	m, err := r.nextMessage(ctx)
 	if ctxErr := ctx.Err(); ctxErr != nil && (errors.Is(err, ctxErr) || errors.Is(m.Err, ctxErr)) {
 		return pipeline.Message{}, ctxErr
 	}
 	return m, err
 }
 
-func (r *reader) nextMessage() (pipeline.Message, error) {
+func (r *reader) nextMessage(ctx context.Context) (pipeline.Message, error) {
 	if r.ended {
 		return pipeline.Message{}, io.EOF
 	}
-	if r.err == nil && r.line == 0 && r.array == nil {
+	if r.err == nil && r.line == 0 && r.array == nil && r.warc == nil {
 		r.err = r.begin()
 	}
 	if r.err != nil {
@@ -114,6 +115,8 @@ func (r *reader) nextMessage() (pipeline.Message, error) {
 	switch {
 	case r.array != nil:
 		return r.element()
+	case r.warc != nil:
+		return r.page(ctx)
 	case r.entry.form == JSONL:
 		return r.nextLine()
 	}
@@ -147,7 +150,30 @@ func (r *reader) begin() error {
 			r.array = newArrayReader(r.br, r.max)
 		}
 	}
+	if e.form == WARC {
+		r.warc = &warcReader{br: r.br, max: r.max}
+	}
 	return nil
+}
+
+// page is the next page of a crawl.
+func (r *reader) page(ctx context.Context) (pipeline.Message, error) {
+	value, record, err := r.warc.next(ctx)
+	var one *recordError
+	switch {
+	case errors.Is(err, io.EOF):
+		r.ended = true
+		return pipeline.Message{}, io.EOF
+	case err != nil && ctx.Err() != nil:
+		return pipeline.Message{}, ctx.Err()
+	case errors.As(err, &one):
+		return r.made(value, record, err), nil
+	case err != nil:
+		m := r.failed(value, fmt.Errorf("%w; what follows in the file was not read", err))
+		m.Origin.Line = record
+		return m, nil
+	}
+	return r.made(value, record, nil), nil
 }
 
 // sniff tells the form from how the data begins. Plain text seldom begins with {" or [{ or <a.
@@ -162,6 +188,8 @@ func sniff(head []byte) Form {
 		next = after[0]
 	}
 	switch {
+	case bytes.HasPrefix(head, []byte(warcMagic)):
+		return WARC
 	case head[0] == '{' && (next == '"' || next == '}'):
 		if i := bytes.IndexByte(head, '\n'); i >= 0 && !json.Valid(head[:i]) {
 			return JSON // one object over several lines
