@@ -17,7 +17,7 @@ func (f *finder) accept(e *expr) bool {
 	}
 	if in.f[fOp] == opHoliday && in.first > 0 && f.m.word(in.first, "new") && !f.m.atoms[in.first].breaks && f.m.atoms[in.first-1].cls&clsName != 0 &&
 		f.m.atoms[in.first-1].cls&(clsProper|clsAdjective) != 0 {
-		return false // Chinese New Year: its rule is the moon's
+		return false // Tamil New Year is another day
 	}
 	if in.f[fOp] == opHoliday && in.end-in.first == 1 && in.first > 0 && f.m.g.holidays[in.f[fHoliday]].rule == 'i' && !f.m.atoms[in.first].breaks {
 		if p := &f.m.atoms[in.first-1]; p.cls&clsName != 0 && p.word == 0 && p.cls&clsProper != 0 {

@@ -164,7 +164,7 @@ func nthWeekday(year, month, n, weekday int) civil {
 // holiday is a name and the rule of its day.
 type holiday struct {
 	words                     []uint16
-	rule                      byte // 'f' fixed, 'e' easter, 'o' orthodox, 'n' nth weekday, 'i' islamic, 'h' hebrew
+	rule                      byte // 'f' fixed, 'e' easter, 'o' orthodox, 'n' nth weekday, 'i' islamic, 'h' hebrew, 'c' chinese
 	month, day, nth, wd, plus int  // day 0 of an islamic month is all of it
 }
 
@@ -181,6 +181,8 @@ func (h *holiday) on(year int) civil {
 				return c
 			}
 		}
+	case 'c':
+		return lunarNewYear(year).addDays(h.plus)
 	case 'h':
 		return newYearOf(year + 3761).addDays(h.plus)
 	case 'n':
@@ -226,6 +228,8 @@ func holidayRule(spec string) (holiday, error) {
 	switch {
 	case strings.HasPrefix(spec, "easter"):
 		h.rule, h.plus = 'e', number(spec[len("easter"):])
+	case strings.HasPrefix(spec, "chinese"):
+		h.rule, h.plus = 'c', number(spec[len("chinese"):])
 	case strings.HasPrefix(spec, "hebrew"):
 		h.rule, h.plus = 'h', number(spec[len("hebrew"):])
 	case strings.HasPrefix(spec, "islamic-") && len(spec) >= 10:

@@ -96,6 +96,8 @@ type grammar struct {
 	top      int16
 	cont     int16 // the group of days that go on from others
 	holidays []holiday
+
+	holidaysAt map[uint16][]int32 // the holidays by the first word of their name
 }
 
 // load compiles the embedded tables, once. They are part of the program: a damaged line is a
@@ -103,6 +105,11 @@ type grammar struct {
 var load = sync.OnceValue(func() *grammar {
 	g := &grammar{vocab: newVocab(wordsTSV)}
 	g.holidays = loadHolidays(g.vocab)
+	g.holidaysAt = map[uint16][]int32{}
+	for i := range g.holidays {
+		first := g.holidays[i].words[0]
+		g.holidaysAt[first] = append(g.holidaysAt[first], int32(i)) //nolint:gosec // a few hundred
+	}
 	g.vocab.slash, g.vocab.may, g.vocab.last, g.vocab.lasts = g.vocab.id("/"), g.vocab.id("may"), g.vocab.id("last"), g.vocab.id("lasts")
 	for _, w := range [...]string{"-", "“", "”"} {
 		g.vocab.id(w)

@@ -154,6 +154,9 @@ func TestCalendar(t *testing.T) {
 	}
 	for _, c := range []struct{ got, want civil }{
 		{easter(2019), civil{2019, 4, 21}}, {easter(2024), civil{2024, 3, 31}}, {easter(2038), civil{2038, 4, 25}},
+		{lunarNewYear(2019), civil{2019, 2, 5}}, {lunarNewYear(2023), civil{2023, 1, 22}}, {lunarNewYear(2024), civil{2024, 2, 10}}, {lunarNewYear(1985), civil{1985, 2, 20}},
+		{newYearOf(5785), civil{2024, 10, 3}}, {newYearOf(5786), civil{2025, 9, 23}}, {newYearOf(5782), civil{2021, 9, 7}}, {newYearOf(5765), civil{2004, 9, 16}},
+		{islamic(1446, 9, 1), civil{2025, 3, 1}}, {islamic(1445, 9, 1), civil{2024, 3, 11}}, {islamic(1, 1, 1), civil{622, 7, 19}},
 		{orthodox(2019), civil{2019, 4, 28}}, {orthodox(2024), civil{2024, 5, 5}},
 		{nthWeekday(2019, 11, 4, 4), civil{2019, 11, 28}}, {nthWeekday(2019, 5, -1, 1), civil{2019, 5, 27}},
 	} {

@@ -436,7 +436,7 @@ func (m *matcher) holiday(pos int) (index int32, end int) {
 		return 0, 0
 	}
 holidays:
-	for i := range m.g.holidays {
+	for _, i := range m.g.holidaysAt[a.word] {
 		words := m.g.holidays[i].words
 		if len(words) <= end-pos || pos+len(words) > len(m.atoms) || len(words) == 2 && a.cls&clsName == 0 && m.word(pos, "new") { // "in the new year"
 			continue
@@ -446,7 +446,7 @@ holidays:
 				continue holidays
 			}
 		}
-		index, end = int32(i), pos+len(words)
+		index, end = i, pos+len(words)
 	}
 	return index, end
 }

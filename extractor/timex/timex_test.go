@@ -73,7 +73,7 @@ func TestFind(t *testing.T) {
 		{"The 2018 day fell.", "2018=2018"},
 		{"Iraq imports three-quarters of its food; the first-quarter-mile race.", ""},
 		{"Easter Island, Black Monday, USA Today and COVID-19 are names.", ""},
-		{"Chinese New Year, Lunar New Year and the new year come by the moon.", ""},
+		{"Chinese New Year and Lunar New Year come by the moon; Persian New Year and the new year do not.", "Chinese New Year=2025-01-29|Lunar New Year=2025-01-29"},
 		{"Sales rose on Black Friday, Christmas Eve and New Year's Day.", "Black Friday=2024-11-29|Christmas Eve=2024-12-24|New Year's Day=2025-01-01"},
 		{"He is running in the Women's March on Kell.", ""},
 		// Orders of day, month, year.
