@@ -62,6 +62,7 @@ type Index struct {
 	index    bleve.Index
 	writing  sync.Mutex // a Write reads revisions before it replaces them
 	writes   uint64     // batches that the index has; under writing
+	columns  columnCache
 }
 
 // writesKey is where the index itself counts its batches.

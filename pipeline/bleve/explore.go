@@ -3,10 +3,9 @@ package bleve
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
-
-	"github.com/blevesearch/bleve/v2"
 
 	"github.com/datelinenews/dateline/pipeline/search"
 )
@@ -17,12 +16,12 @@ func (x *Index) Histogram(ctx context.Context, q search.Query, most int) (*searc
 		return nil, fmt.Errorf("count over time: %w", err)
 	}
 	var times []int64
-	field := func(_ string, term []byte) {
-		if ms, ok := millisOf(term); ok {
+	_, err := x.collect(ctx, asking{query: matching(q), times: func(ms int64) {
+		if ms != noTime {
 			times = append(times, ms)
 		}
-	}
-	if err := x.visit(ctx, matching(q), []string{fieldPublished}, field, func() {}); err != nil {
+	}})
+	if err != nil {
 		return nil, fmt.Errorf("count over time: %w", err)
 	}
 	if len(times) == 0 {
@@ -43,21 +42,21 @@ func (x *Index) Histogram(ctx context.Context, q search.Query, most int) (*searc
 
 // Names are the values of a facet in which a word begins with the prefix.
 func (x *Index) Names(ctx context.Context, facet, prefix string, limit int) ([]search.Count, error) {
-	req := unscored(term(fieldKind, kindArticle), 0, 0)
-	f := bleve.NewFacetRequest(facet, limit)
-	if prefix != "" {
-		f.SetRegexFilter("^" + search.NamePattern(prefix) + "$")
-	}
-	req.AddFacet(facet, f)
-	res, err := x.index.SearchInContext(ctx, req)
+	word, err := regexp.Compile("^" + search.NamePattern(prefix) + "$")
 	if err != nil {
 		return nil, fmt.Errorf("list names: %w", err)
 	}
-	counts := []search.Count{}
-	if got := res.Facets[facet]; got != nil && got.Terms != nil {
-		for _, t := range got.Terms.Terms() {
-			counts = append(counts, search.Count{Value: t.Term, Count: t.Count})
-		}
+	res, err := x.collect(ctx, asking{query: term(fieldKind, kindArticle), facets: []string{facet}})
+	if err != nil {
+		return nil, fmt.Errorf("list names: %w", err)
 	}
-	return counts, nil
+	t := res.counts[facet]
+	if t == nil {
+		return []search.Count{}, nil
+	}
+	var pass func(string) bool
+	if prefix != "" {
+		pass = word.MatchString
+	}
+	return t.most(res.view, limit, pass), nil
 }

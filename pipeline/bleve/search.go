@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -34,14 +32,14 @@ func (x *Index) Search(ctx context.Context, q search.Query) (*search.Results, er
 	if err != nil {
 		return nil, fmt.Errorf("search articles: %w", err)
 	}
-	out := &search.Results{Total: total(res), Hits: []search.Hit{}, Facets: facets(res, q), Next: next(res, q)}
+	out := &search.Results{Total: res.total, Hits: []search.Hit{}, Facets: facets(res, q), Next: next(res, q)}
 	clauses := q.Clauses()
-	for _, h := range res.Hits {
-		r, err := unpack(storedField(h, fieldRecord), storedField(h, fieldRevision))
+	for _, h := range res.hits {
+		r, err := unpack(h.fields[fieldRecord], h.fields[fieldRevision])
 		if err != nil {
 			return nil, fmt.Errorf("search articles: %w", err)
 		}
-		out.Hits = append(out.Hits, search.Hit{Record: *r, Score: h.Score, Snippets: search.Snippets(r.Text, clauses, snippets)})
+		out.Hits = append(out.Hits, search.Hit{Record: *r, Score: h.place.score, Snippets: search.Snippets(r.Text, clauses, snippets)})
 	}
 	return out, nil
 }
@@ -52,14 +50,14 @@ func (x *Index) Quotes(ctx context.Context, q search.Query) (*search.QuoteResult
 	if err != nil {
 		return nil, fmt.Errorf("search quotes: %w", err)
 	}
-	out := &search.QuoteResults{Total: total(res), Hits: []search.QuoteHit{}, Facets: facets(res, q), Next: next(res, q)}
+	out := &search.QuoteResults{Total: res.total, Hits: []search.QuoteHit{}, Facets: facets(res, q), Next: next(res, q)}
 	clauses := q.Clauses()
-	for _, h := range res.Hits {
+	for _, h := range res.hits {
 		var hit search.QuoteHit
-		if err := json.Unmarshal([]byte(storedField(h, fieldRecord)), &hit); err != nil {
+		if err := json.Unmarshal([]byte(h.fields[fieldRecord]), &hit); err != nil {
 			return nil, fmt.Errorf("search quotes: %w: decode quote: %w", ErrDamaged, err)
 		}
-		hit.Score, hit.Snippets = h.Score, search.Snippets(hit.Quote.Text, clauses, snippets)
+		hit.Score, hit.Snippets = h.place.score, search.Snippets(hit.Quote.Text, clauses, snippets)
 		out.Hits = append(out.Hits, hit)
 	}
 	return out, nil
@@ -113,7 +111,7 @@ func (x *Index) probe() error {
 }
 
 // ask asks for documents of the kind.
-func (x *Index) ask(ctx context.Context, q search.Query, kind string) (*bleve.SearchResult, error) {
+func (x *Index) ask(ctx context.Context, q search.Query, kind string) (*found, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
@@ -137,62 +135,37 @@ func (x *Index) ask(ctx context.Context, q search.Query, kind string) (*bleve.Se
 			scored.AddShould(title)
 		}
 	}
-	byTime := bsearch.SortOrder{
-		&bsearch.SortField{Field: fieldOrder, Type: bsearch.SortFieldAsNumber, Desc: true},
-		&bsearch.SortField{Field: fieldID, Type: bsearch.SortFieldAsString},
-	}
-	if kind == kindQuote {
-		byTime = append(byTime, &bsearch.SortField{Field: fieldIndex, Type: bsearch.SortFieldAsNumber})
-	}
-	var req *bleve.SearchRequest
-	switch {
-	case ranked && q.Sort == search.ByRelevance:
+	a := asking{size: q.PageSize(), skip: q.Offset, ranked: ranked && q.Sort == search.ByRelevance}
+	if a.ranked {
 		scored.AddFilter(filter)
 		scored.AddMustNot(excluded...)
-		req = bleve.NewSearchRequestOptions(scored, q.PageSize(), q.Offset, false)
-		req.SortByCustom(append(bsearch.SortOrder{&bsearch.SortScore{Desc: true}}, byTime...))
-	default:
+		a.query = scored
+	} else {
 		all := query.NewBooleanQuery([]query.Query{filter}, nil, nil)
 		if ranked {
 			all.AddMust(scored.Must)
 		}
 		all.AddMustNot(excluded...)
-		req = unscored(all, q.PageSize(), q.Offset)
-		req.SortByCustom(byTime)
+		a.query = all
 	}
 	if q.After != "" {
-		after, err := search.ReadCursor(q.After, len(req.Sort))
-		if err != nil {
+		var err error
+		if a.after, err = readPlace(q.After); err != nil {
 			return nil, err
 		}
-		req.SetSearchAfter(after)
 	}
-	req.Fields = []string{fieldRecord, fieldRevision}
 	if q.Facets > 0 {
-		for _, name := range search.FacetNames() {
-			req.AddFacet(name, bleve.NewFacetRequest(name, q.Facets))
-		}
+		a.facets = search.FacetNames()
 	}
-	res, err := x.index.SearchInContext(ctx, req)
-	if err != nil && q.After != "" && strings.Contains(err.Error(), "search after") {
-		return nil, fmt.Errorf("%w: the place to go on from is none: begin anew", search.ErrQuery)
-	}
-	return res, err
+	return x.collect(ctx, a)
 }
 
 // next is where the answer goes on.
-func next(res *bleve.SearchResult, q search.Query) string {
-	if len(res.Hits) < q.PageSize() {
+func next(res *found, q search.Query) string {
+	if len(res.hits) < q.PageSize() {
 		return ""
 	}
-	last := res.Hits[len(res.Hits)-1]
-	values := append([]string(nil), last.DecodedSort...)
-	for i, v := range last.Sort {
-		if v == "_score" {
-			values[i] = strconv.FormatFloat(last.Score, 'g', -1, 64)
-		}
-	}
-	return search.WriteCursor(values)
+	return res.hits[len(res.hits)-1].place.cursor()
 }
 
 // unscored is a request that spares the engine the scores.
@@ -333,19 +306,13 @@ func storedField(h *bsearch.DocumentMatch, name string) string {
 }
 
 // facets are the answer's counts.
-func facets(res *bleve.SearchResult, q search.Query) map[string][]search.Count {
+func facets(res *found, q search.Query) map[string][]search.Count {
 	if q.Facets == 0 {
 		return nil
 	}
 	out := map[string][]search.Count{}
-	for _, name := range search.FacetNames() {
-		counts := []search.Count{}
-		if f := res.Facets[name]; f != nil && f.Terms != nil {
-			for _, t := range f.Terms.Terms() {
-				counts = append(counts, search.Count{Value: t.Term, Count: t.Count})
-			}
-		}
-		out[name] = counts
+	for name, t := range res.counts {
+		out[name] = t.most(res.view, q.Facets, nil)
 	}
 	return out
 }
