@@ -168,7 +168,7 @@ func (t *term) apply(q *Query) error {
 	}
 	from, to, err := Period(t.value)
 	if err != nil {
-		return fmt.Errorf("%w: %s:%s: want a day, a month, a year, or two with .. between, such as 2025-01-20, 2025-01..2025-02 or 2025..", ErrQuery, t.field, t.value)
+		return fmt.Errorf("%w: %s:%s: want a day, a month, a year, or two with .. between, such as 2025-01-20, 2025.. or 2025-01..2025-02", ErrQuery, t.field, t.value)
 	}
 	if !q.From.IsZero() || !q.To.IsZero() {
 		return fmt.Errorf("%w: %s:%s: there is a date already, and only one can be asked for", ErrQuery, t.field, t.value)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/datelinenews/dateline/extractor/coref"
 	"github.com/datelinenews/dateline/extractor/ner"
@@ -111,6 +112,10 @@ func (s *Server) html(p page) http.Handler {
 			return
 		}
 		f := s.failure(r, err)
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			writeProblem(w, f)
+			return
+		}
 		s.render(w, r, f.Status, "error", errorView{Status: f.Status, Title: f.Title, Hint: f.Detail, Query: r.FormValue("q")})
 	})
 }
@@ -144,8 +149,9 @@ func told(err error) string {
 			break
 		}
 	}
-	if s != "" {
-		s = strings.ToUpper(s[:1]) + s[1:]
+	if word, _, _ := strings.Cut(s, " "); word != "" && !strings.Contains(word, ":") {
+		r, n := utf8.DecodeRuneInString(s)
+		s = string(unicode.ToUpper(r)) + s[n:]
 	}
 	return s + "."
 }
