@@ -47,7 +47,7 @@ type tickView struct {
 // newChart draws a histogram; url leads from a bar.
 func newChart(h *search.Histogram, url func(search.Bar) string) chartView {
 	v := chartView{Unit: h.Unit}
-	if len(h.Bars) == 0 {
+	if len(h.Bars) < 2 { // one bar says nothing
 		return v
 	}
 	for _, b := range h.Bars {

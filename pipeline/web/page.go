@@ -103,7 +103,7 @@ type errorView struct {
 func (v errorView) frame() frame { return frame{Title: v.Title, Box: v.Query} }
 
 // html makes a handler of a page.
-func (s *Server) html(p page) http.Handler {
+func (s *Server) html(p pageFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 		defer cancel()

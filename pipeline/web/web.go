@@ -139,12 +139,12 @@ func New(c Config) (*Server, error) {
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// page is a handler that may fail.
-type page func(w http.ResponseWriter, r *http.Request) error
+// pageFunc is a handler that may fail.
+type pageFunc func(w http.ResponseWriter, r *http.Request) error
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, p := range map[string]page{
+	for pattern, p := range map[string]pageFunc{
 		"GET /{$}":            s.searchPage,
 		"GET /articles/{id}":  s.articlePage,
 		"GET /entities/{key}": s.entityPage,

@@ -98,16 +98,21 @@
     box.setAttribute("aria-expanded", "false");
     let at = -1, wanted = 0, timer = 0;
     const close = () => { list.hidden = true; at = -1; box.setAttribute("aria-expanded", "false"); box.removeAttribute("aria-activedescendant"); };
-    const word = () => {
+    // What is being typed: the last two words, or the last, and where it starts.
+    const words = () => {
       const before = box.value.slice(0, box.selectionStart);
-      const m = before.match(/(?:^|\s)(-?(?:person:|org:|place:|speaker:)?)"?([^\s":]{2,}(?: [^\s":]+)?)$/);
-      return m && { start: before.length - m[0].trimStart().length, text: m[2] };
+      const out = [];
+      for (const re of [/(?:^|\s)-?(?:person:|org:|place:|speaker:)?"?([^\s":]{2,} [^\s":]+)$/, /(?:^|\s)-?(?:person:|org:|place:|speaker:)?"?([^\s":]{2,})$/]) {
+        const m = before.match(re);
+        if (m) out.push({ start: before.length - m[0].trimStart().length, text: m[1] });
+      }
+      return out;
     };
+    let typed = null;
     const take = (li) => {
-      const w = word();
-      if (w) {
+      if (typed) {
         const after = box.value.slice(box.selectionStart);
-        box.value = box.value.slice(0, w.start) + li.dataset.query + " " + after.trimStart();
+        box.value = box.value.slice(0, typed.start) + li.dataset.query + " " + after.trimStart();
       }
       close();
       box.focus();
@@ -118,14 +123,16 @@
       if (at >= 0) box.setAttribute("aria-activedescendant", list.children[at].id);
     };
     const ask = async () => {
-      const w = word();
-      if (!w) return close();
       const mine = ++wanted;
       let items = [];
-      try {
-        const res = await fetch("/api/suggest?q=" + encodeURIComponent(w.text), { headers: { Accept: "application/json" } });
-        if (res.ok) items = (await res.json()).items;
-      } catch { /* no suggestions, then */ }
+      for (const w of words()) {
+        try {
+          const res = await fetch("/api/suggest?q=" + encodeURIComponent(w.text), { headers: { Accept: "application/json" } });
+          if (res.ok) items = (await res.json()).items;
+        } catch { /* no suggestions, then */ }
+        typed = w;
+        if (items.length || mine !== wanted) break;
+      }
       if (mine !== wanted || document.activeElement !== box) return;
       list.replaceChildren(...items.map((item, i) => {
         const li = document.createElement("li");
