@@ -106,7 +106,9 @@ func (f *finder) proposed(n, k int, fr *frame, rule string) *Quote {
 // which has the probability sure, and theirs.
 func (f *finder) spoken(n, k int, fr *frame, rule string, sure float64) *Quote {
 	out := f.proposed(n, k, fr, rule)
-	if len(f.model.speakers) == 0 {
+	if len(f.model.speakers) == 0 || fr != nil && rule == "before" && out.Speaker != nil && fr.verb.Class&cue.Call != 0 && f.units[n].relative(fr) {
+		// “… an offer that Jones called …” leaves no doubt, though annotators may count the words as
+		// those of whoever reports it.
 		out.Rule, out.Score = f.confidence(out.Rule, out.Speaker)
 		return out
 	}

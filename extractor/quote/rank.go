@@ -132,6 +132,7 @@ type collector struct {
 	alone    bool
 	quote    []string // features of the quotation
 	inside   map[int]bool
+	over     string // how the frame next before the quotation is tied to those before it
 	out      []candidate
 }
 
@@ -251,9 +252,30 @@ func (c *collector) frame(u *unit, g *frame, where string, between int, picked b
 	if g.that {
 		add(where, "that")
 	}
-	if u.steps = 0; u == c.u && u.nested(g) {
-		add(where, "nested")
-		add("nested", g.verb.Lemma)
+	if u == c.u {
+		if c.over != "" && g.cueFirst < c.k {
+			add(where, c.over)
+		}
+		switch l := u.at(g.clauseFirst - 1).low; {
+		case u.relative(g):
+			if between == 0 && g.cueFirst < c.k {
+				c.over = "over-relative"
+			}
+			add(where, "relative")
+			add("relative", class)
+		case u.nested(g):
+			add(where, "nested")
+			add("nested", g.verb.Lemma)
+			if between == 0 && g.cueFirst < c.k {
+				c.over = "over-nested"
+			}
+		case l == "and" || l == "but" || l == "while" || l == "though" || l == "although" || l == "as":
+			add(where, "coordinate")
+			if between == 0 && g.cueFirst < c.k {
+				c.over = "over-coordinate"
+			}
+			add(where, l)
+		}
 	}
 	switch {
 	case between == 0:
@@ -485,6 +507,19 @@ func (c *collector) start(where string, s *Speaker, said *Cue, picked bool) func
 	return add
 }
 
+// relative reports whether a frame stands in a relative clause: "an offer that Jones called …",
+// "what Jones called …".
+func (u *unit) relative(g *frame) bool {
+	i := g.clauseFirst - 1
+	switch u.at(i).low {
+	case "which", "what", "whom":
+		return true
+	case "that":
+		return i > 0 && nounLike(u.at(i-1)) && u.at(i-1).tag != "PRP"
+	}
+	return false
+}
+
 // nested reports whether a frame stands in the clause that another, before it, reports.
 func (u *unit) nested(g *frame) bool {
 	for i := len(u.known) - 1; i >= 0; i-- {
@@ -494,6 +529,9 @@ func (u *unit) nested(g *frame) bool {
 		}
 		if g.cueFirst-o.cueEnd > reach {
 			return false
+		}
+		if l := u.at(g.clauseFirst - 1).low; (l == "and" || l == "but" || l == "while" || l == "though" || l == "although") && g.verb.Tense == o.verb.Tense {
+			return false // "…, but Jones called it …"
 		}
 		if o.cueEnd <= g.clauseFirst && o.subjFirst != g.subjFirst && !u.breaks(o.cueEnd, g.cueFirst) {
 			return true
