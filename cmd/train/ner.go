@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -58,7 +59,7 @@ func words(args []string) error {
 func names(args []string) error {
 	f := flag.NewFlagSet("ner", flag.ContinueOnError)
 	p := train.Plan{Log: func(format string, args ...any) { fmt.Printf(format+"\n", args...) }}
-	f.StringVar(&p.Model, "model", "news", "news or open")
+	f.StringVar(&p.Model, "model", "news", modelFlag)
 	f.StringVar(&p.Data, "data", "../shared", "folder that holds data/ner and gold/wikinews-train")
 	tables := f.String("words", "extractor/ner/models/words.bin", "what train words wrote")
 	out := f.String("out", "", "file to write (default: none)")
@@ -76,7 +77,7 @@ func names(args []string) error {
 	}
 	p.Least, p.Rate, p.Decay, p.Dropout = uint32(*least), float32(*rate), float32(*decay), float32(*dropout)
 	if p.Keep == 0 {
-		p.Keep = map[string]int{"news": 400_000, "open": 220_000}[p.Model]
+		p.Keep = map[string]int{"news": 220_000, "open": 150_000}[p.Model]
 	}
 	t, err := os.ReadFile(*tables)
 	if err != nil {
@@ -103,19 +104,44 @@ func names(args []string) error {
 	return report(m, p.Data, res.HeldOut)
 }
 
+// files are the flags that name what a model is made of.
+type files struct{ words, vectors, model, partner *string }
+
+func fileFlags(f *flag.FlagSet, usage string) files {
+	return files{
+		f.String("words", "extractor/ner/models/words.bin", "what train words wrote"),
+		f.String("vectors", "extractor/ner/models/vectors.bin", "what train vectors wrote"),
+		f.String("file", "", usage),
+		f.String("partner", "", "file of the linear model that decides together with a convolutional one (default: none)"),
+	}
+}
+
+func (f files) read() (*train.Files, error) {
+	out := &train.Files{}
+	for _, x := range []struct {
+		path string
+		into *[]byte
+	}{{*f.words, &out.Words}, {*f.vectors, &out.Vectors}, {*f.model, &out.Model}, {*f.partner, &out.Partner}} {
+		if x.path == "" {
+			continue
+		}
+		var err error
+		if *x.into, err = os.ReadFile(x.path); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 func calibrate(args []string) error {
 	f := flag.NewFlagSet("calibrate", flag.ContinueOnError)
 	data := f.String("data", "../shared", "folder that holds data/ner")
-	tables := f.String("words", "extractor/ner/models/words.bin", "what train words wrote")
-	file := f.String("file", "", "what train ner wrote; it is overwritten")
+	from := fileFlags(f, "what train ner or train.py wrote")
+	to := f.String("out", "", "file to write (default: the same)")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	t, err := os.ReadFile(*tables)
-	if err != nil {
-		return err
-	}
-	b, err := os.ReadFile(*file)
+	made, err := from.read()
 	if err != nil {
 		return err
 	}
@@ -123,28 +149,30 @@ func calibrate(args []string) error {
 	if err != nil {
 		return err
 	}
-	if b, err = train.Calibrate(t, b, dev); err != nil {
+	if made.Model, err = train.Calibrate(*made, dev); err != nil {
 		return err
 	}
-	if err := os.WriteFile(*file, b, 0o644); err != nil {
+	if err := os.WriteFile(cmp.Or(*to, *from.model), made.Model, 0o644); err != nil {
 		return err
 	}
-	m, err := ner.Load(*file, t, b)
+	m, err := made.Load(*from.model)
 	if err != nil {
 		return err
 	}
+	fmt.Printf("model %s: hash %s, %d bytes\n", m.Name(), m.Hash(), len(made.Model))
 	return report(m, *data, nil)
 }
 
 func check(args []string) error {
 	f := flag.NewFlagSet("check", flag.ContinueOnError)
-	model := f.String("model", "", "news or open")
+	model := f.String("model", "", modelFlag)
+	from := fileFlags(f, "check this file instead of a model that is built in")
 	data := f.String("data", "../shared", "folder that holds data/ner and gold")
 	all := f.Bool("all", false, "also the sets that are for checking only, and all sets with their capitals changed")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	m, err := ner.Open(*model)
+	m, err := open(*model, from)
 	if err != nil {
 		return err
 	}
@@ -186,6 +214,18 @@ func check(args []string) error {
 		}
 	}
 	return nil
+}
+
+// open is a model that is built in, or that of a file.
+func open(name string, from files) (*ner.Model, error) {
+	if *from.model == "" {
+		return ner.Open(name)
+	}
+	made, err := from.read()
+	if err != nil {
+		return nil, err
+	}
+	return made.Load(*from.model)
 }
 
 // report scores a model on the development sets.

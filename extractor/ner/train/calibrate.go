@@ -5,19 +5,45 @@ import (
 	"sort"
 
 	"github.com/datelinenews/dateline/extractor/ner"
+	"github.com/datelinenews/dateline/extractor/ner/internal/conv"
 	"github.com/datelinenews/dateline/extractor/ner/internal/linear"
 )
+
+// Files are what a model is made of.
+type Files struct {
+	Words, Vectors []byte
+	// Model is the file of a linear or of a convolutional model.
+	Model []byte
+	// Partner, where not nil, is the linear model that decides together with a convolutional one.
+	Partner []byte
+}
+
+// Load makes the model.
+func (f *Files) Load(name string) (*ner.Model, error) {
+	switch {
+	case !conv.IsModel(f.Model):
+		return ner.Load(name, f.Words, f.Model)
+	case f.Partner != nil:
+		return ner.LoadJoint(name, f.Words, f.Vectors, f.Model, f.Partner)
+	}
+	return ner.LoadConv(name, f.Words, f.Vectors, f.Model)
+}
 
 // Calibrate gives the file of a model scores that mean something: it maps the marginal probability
 // of a name to the share that is right on the sets, by isotonic regression, pooling adjacent
 // violators (Zadrozny and Elkan 2002). Where that would let less than 95 % be right of the names
 // over 0.9 on any one of the sets, scores are held at 0.9.
-func Calibrate(tables, model []byte, sets []*Check) ([]byte, error) {
-	bare, err := linear.Recalibrate(model, nil)
+func Calibrate(f Files, sets []*Check) ([]byte, error) {
+	change := linear.Recalibrate
+	if conv.IsModel(f.Model) {
+		change = conv.Recalibrate
+	}
+	bare, err := change(f.Model, nil)
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	m, err := ner.Load("uncalibrated", tables, bare)
+	f.Model = bare
+	m, err := f.Load("uncalibrated")
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
@@ -30,7 +56,7 @@ func Calibrate(tables, model []byte, sets []*Check) ([]byte, error) {
 		all = append(all, o...)
 	}
 	sortOutcomes(all)
-	out, err := linear.Recalibrate(bare, points(all, sure))
+	out, err := change(bare, points(all, sure))
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}

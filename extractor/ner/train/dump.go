@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/extractor/ner/internal/feature"
 	"github.com/datelinenews/dateline/extractor/text"
 )
@@ -28,7 +29,9 @@ type Dump struct {
 	// Least is how often a feature must be seen in annotated text, Keep how many features are kept
 	// at most.
 	Least, Keep int
-	Log         func(format string, args ...any)
+	// Voter, where not nil, is a model that labels the texts as well: another teacher.
+	Voter ner.Finder
+	Log   func(format string, args ...any)
 }
 
 // The roles of the texts of a dump.
@@ -57,6 +60,7 @@ type dumped struct {
 //	               changed copy), first sentence, first token; a last row closes the last text
 //	sentences.i32  a row of 2 a sentence: first token, 1 where it is learnt from; a last row
 //	tags.u8        a tag a token (internal/linear)
+//	votes.u8       a tag a token by the voter, where there is one
 //	words.i32      the row of each token's word in vectors.bin, -1 where it has none
 //	memory.i32     the key of each token's word in its text, -1 for those without
 //	ends.i64       where each token's features end in features.i32
@@ -111,6 +115,15 @@ func (p *Dump) Write(tables, vectors []byte, out string) error {
 			w.i32("docs.i32", n, at, int(v.mode), d.sentences, d.tokens)
 			tags := tagsOf(&v.text, doc, d.mapping(c))
 			w.bytes("tags.u8", tags)
+			if p.Voter != nil {
+				voted := Text{Text: v.text.Text}
+				if v.mode == feature.Normal { // nobody asks for the others
+					for _, m := range p.Voter.Find(doc) {
+						voted.Names = append(voted.Names, Name{Span: m.Span, Type: m.Type})
+					}
+				}
+				w.bytes("votes.u8", tagsOf(&voted, doc, &Mapped{}))
+			}
 			for s := range doc.Sentences {
 				sent := &doc.Sentences[s]
 				learnt := 0

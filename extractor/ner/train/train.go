@@ -119,7 +119,7 @@ func Run(p Plan, tables []byte) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if res.Model, err = Calibrate(tables, linear.Build(features, rows, &c.tw), dev); err != nil {
+	if res.Model, err = Calibrate(Files{Words: tables, Model: linear.Build(features, rows, &c.tw)}, dev); err != nil {
 		return nil, err
 	}
 	log("%d features kept", kept)

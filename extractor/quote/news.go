@@ -1,8 +1,0 @@
-//go:build !open
-
-package quote
-
-import _ "embed"
-
-//go:embed data/news.tsv
-var news string

@@ -1,6 +1,0 @@
-//go:build open
-
-package quote
-
-// news is left out.
-const news = ""
