@@ -32,13 +32,27 @@ type askSettings struct {
 type feedSettings struct {
 	Feed []string `group:"feeds" sep:"none" placeholder:"URL" help:"Feed or sitemap to poll: RSS, Atom, JSON Feed. May be given again."`
 	listSettings
-	State     string     `group:"feeds" placeholder:"FILE" help:"File that remembers what has been read of feeds. Default: feeds.db beside the index; of ingest, ./feeds.db."`
-	FeedPages feed.Pages `group:"feeds" enum:"auto,always,never" default:"auto" help:"Whose pages are fetched: of items that have but a summary (auto), always or never."`
+	Every     time.Duration `group:"feeds" placeholder:"TIME" help:"Poll the feeds for ever, each so often, until stopped: 15m. Default: poll them once."`
+	State     string        `group:"feeds" placeholder:"FILE" help:"File that remembers what has been read of feeds. Default: feeds.db beside the index; of ingest, ./feeds.db."`
+	FeedPages feed.Pages    `group:"feeds" enum:"auto,always,never" default:"auto" help:"Whose pages are fetched: of items that have but a summary (auto), always or never."`
 	askSettings
 }
 
 // some reports whether feeds are named.
 func (s *feedSettings) some() bool { return len(s.Feed) > 0 || s.OPML != "" }
+
+// checkEvery says whether --every makes sense here.
+func (s *feedSettings) checkEvery(files []string) error {
+	switch {
+	case s.Every < 0:
+		return usagef("--every is %s: want more than 0", s.Every)
+	case s.Every > 0 && !s.some():
+		return usagef("--every polls feeds: name some with --feed or --opml")
+	case s.some() && len(files) > 0:
+		return usagef("feeds and files at once: read them one after the other")
+	}
+	return nil
+}
 
 // config is the web's part of a feed.Config.
 func (s *askSettings) config() (feed.Config, error) {
@@ -85,15 +99,14 @@ func (s *feedSettings) named(warn func(string, error)) ([]feed.Feed, error) {
 
 // polling says how feeds are polled.
 type polling struct {
-	path   string        // of the state, where no other is set
-	every  time.Duration // 0: once
+	path   string // of the state, where no other is set
 	log    *slog.Logger
 	meter  *metrics.Feeds // nil: none
 	forget bool           // what is read is remembered for this run only
 }
 
 // open opens the feeds that are named. The function closes them and their state.
-func (s *feedSettings) open(o polling) (*feed.Source, func(), error) {
+func (s *feedSettings) open(o *polling) (*feed.Source, func(), error) {
 	c, err := s.askSettings.config()
 	if err != nil {
 		return nil, nil, err
@@ -106,7 +119,7 @@ func (s *feedSettings) open(o polling) (*feed.Source, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c.State, c.Pages, c.Follow, c.Interval = state, s.FeedPages, o.every > 0, o.every
+	c.State, c.Pages, c.Follow, c.Interval = state, s.FeedPages, s.Every > 0, s.Every
 	c.Notify = o.notify
 	source, err := feed.Open(c)
 	if err != nil {
@@ -221,21 +234,31 @@ func (s *feedSettings) watchList(ctx context.Context, log *slog.Logger, source *
 // listPace is how often the list is looked at for changes.
 const listPace = 2 * time.Second
 
-// runFeeds polls the feeds once, into the index.
+// runFeeds polls the feeds into the index.
 func (c *runCmd) runFeeds(ctx context.Context, p *process) error {
-	if len(c.Sources) > 0 {
-		return usagef("feeds and files at once: run them one after the other")
+	follow := c.Every > 0
+	log := p.cli.console(p.err)
+	if follow {
+		log = p.cli.logger(p.err)
 	}
-	source, closeAll, err := c.open(polling{path: filepath.Join(filepath.Dir(filepath.Clean(c.Index)), "feeds.db"), log: p.cli.console(p.err)})
+	how := &polling{path: filepath.Join(filepath.Dir(filepath.Clean(c.Index)), "feeds.db"), log: log}
+	source, closeAll, err := c.open(how)
 	if err != nil {
 		return err
 	}
 	defer closeAll()
+	if follow {
+		log.Info("polling", "feeds", source.Feeds(), "every", c.Every, "into", c.Index)
+		watching, stop := context.WithCancel(ctx)
+		defer stop()
+		go c.watchList(watching, log, source)
+	}
 	err = localRun(ctx, p, local{
 		source: source, extraction: &c.extractionSettings, index: c.Index, dead: deadPath(&c.deadSettings, &c.indexSettings), top: c.Top, observe: &c.observeSettings, web: c.web(),
-		size: func() (int64, int64) { return 0, -1 },
+		size: func() (int64, int64) { return 0, -1 }, follow: follow,
+		observed: func(o *observation) { how.meter = o.Feeds() }, // before the first poll
 	})
-	return feedsDone(p, source, err, false)
+	return feedsDone(p, source, err, follow)
 }
 
 // feedsDone says what the polls came to. That nothing is new is no failure, that all feeds failed is

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -8,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestRunFeed: from a feed to searchable people and quotes in one command, and no article twice.
@@ -141,5 +144,44 @@ func TestForms(t *testing.T) {
 	}
 	if r := dateline(t, nil, "", "extract", "--input", "warc", "item.json"); r.code != exitDone {
 		t.Errorf("a form for standard input, with a file: code %d", r.code)
+	}
+}
+
+// TestRunEvery: feeds are followed into the index until the program is stopped.
+func TestRunEvery(t *testing.T) {
+	inFolder(t)
+	polls := make(chan int, 100)
+	n := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/feed" {
+			http.NotFound(w, r)
+			return
+		}
+		n++
+		_, _ = fmt.Fprintf(w, `<rss version="2.0"><channel><title>Ada Post</title><item><title>Bridge %d</title><link>/a/%d</link><description>“Bridge %d is open,” said Maria Hansen.</description></item></channel></rss>`, n, n, n)
+		polls <- n
+	}))
+	defer server.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	cmd, err := Parse([]string{"run", "--feed", server.URL + "/feed", "--feed-delay", "0s", "--every", "20ms", "--feed-pages", "never", "--log-format", "text"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	code := make(chan int)
+	go func() { code <- cmd.Run(ctx, strings.NewReader(""), &out, &errs) }()
+	for range 4 {
+		select {
+		case <-polls:
+		case <-time.After(time.Minute):
+			t.Fatal("no polls")
+		}
+	}
+	stop()
+	if c := <-code; c != exitDone || !strings.Contains(out.String(), "Maria Hansen") || !strings.Contains(errs.String(), "polls of feeds") {
+		t.Errorf("code %d\n%s\n%s", c, out.String(), errs.String())
+	}
+	if r := dateline(t, nil, "", "search", "--speaker", "Hansen"); !strings.Contains(r.out, "Bridge 1 is open") || !strings.Contains(r.out, "Bridge 2 is open") {
+		t.Errorf("%s%s", r.out, r.err)
 	}
 }

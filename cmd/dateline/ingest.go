@@ -25,10 +25,9 @@ import (
 type ingestCmd struct {
 	Files []string `arg:"" optional:"" name:"files" help:"Files, folders or globs: .txt, .json, .jsonl, .html, .warc, each also with .gz; - or nothing is standard input."`
 
-	Input   files.Form    `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl, html or warc. Default: told from how it begins."`
-	MaxText size          `default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
-	DryRun  bool          `help:"Print the raw articles that would be sent, one a line, and send nothing. Of feeds nothing is remembered."`
-	Every   time.Duration `placeholder:"TIME" help:"Poll the feeds for ever, each so often, until stopped: 15m. Default: poll them once."`
+	Input   files.Form `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl, html or warc. Default: told from how it begins."`
+	MaxText size       `default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
+	DryRun  bool       `help:"Print the raw articles that would be sent, one a line, and send nothing. Of feeds nothing is remembered."`
 
 	feedSettings
 	kafkaSettings
@@ -49,16 +48,13 @@ Examples:
 }
 
 func (c *ingestCmd) run(ctx context.Context, p *process) error {
-	switch {
-	case c.Every < 0:
-		return usagef("--every is %s: want more than 0", c.Every)
-	case c.Every > 0 && !c.some():
-		return usagef("--every polls feeds: name some with --feed or --opml")
-	case c.Every > 0 && c.DryRun:
+	if err := c.checkEvery(c.Files); err != nil {
+		return err
+	}
+	if c.Every > 0 && c.DryRun {
 		return usagef("--every and --dry-run at once: a trial polls each feed once")
-	case c.some() && len(c.Files) > 0:
-		return usagef("feeds and files at once: send them one after the other")
-	case !c.DryRun:
+	}
+	if !c.DryRun {
 		if err := c.required(); err != nil {
 			return err
 		}
@@ -132,7 +128,7 @@ func (c *ingestCmd) input(p *process, seen *observation) (*input, error) {
 		in.size = func() (int64, int64) { return source.Position(), source.Total() }
 		return in, nil
 	}
-	source, closeAll, err := c.open(polling{path: "feeds.db", every: c.Every, log: in.log, meter: seen.Feeds(), forget: c.DryRun})
+	source, closeAll, err := c.open(&polling{path: "feeds.db", log: in.log, meter: seen.Feeds(), forget: c.DryRun})
 	if err != nil {
 		return nil, err
 	}

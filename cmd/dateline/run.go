@@ -38,10 +38,14 @@ Examples:
     dateline run news/ --index ./news-index
     zcat archive.jsonl.gz | dateline run - --input jsonl
     dateline run --feed https://example.org/news.xml
+    dateline run --opml feeds.opml --every 15m --serve
     dateline run news/ --serve`
 }
 
 func (c *runCmd) run(ctx context.Context, p *process) error {
+	if err := c.checkEvery(c.Sources); err != nil {
+		return err
+	}
 	if c.some() {
 		return c.runFeeds(ctx, p)
 	}
@@ -92,6 +96,8 @@ type local struct {
 	top         int
 	observe     *observeSettings
 	size        func() (read, total int64) // see progress
+	observed    func(*observation)         // told of the metrics before the source is read; nil: nobody
+	follow      bool                       // the source goes on until ctx is done, as is meant
 	web         *webSettings               // nil: nothing is served
 }
 
@@ -149,6 +155,8 @@ func indexed(ctx context.Context, p *process, l local, x *engine, index store) e
 		sum.Duration.Seconds(), export.Thousands(int(float64(sum.Stored)/max(sum.Duration.Seconds(), 1e-3))))
 	x.sayForeign(p)
 	switch dead := sum.DeadTotal(); {
+	case sum.Stopped && l.follow:
+		return nil
 	case sum.Stopped:
 		return fmt.Errorf("stopped: what was read is stored; run it again for the rest")
 	case dead > 0:
@@ -173,6 +181,9 @@ func (p *process) store(ctx context.Context, l local, x *engine, sink pipeline.S
 		seen := l.observe.observe(x)
 		seen.Runner(runner.Stats)
 		runner.Observe = seen.Observe
+		if l.observed != nil {
+			l.observed(seen)
+		}
 		if err := seen.serve(l.observe, p.cli.console(bar)); err != nil {
 			return pipeline.Summary{}, err
 		}
@@ -180,9 +191,15 @@ func (p *process) store(ctx context.Context, l local, x *engine, sink pipeline.S
 	}
 	runner.Dead = &mourner{DeadLetters: dead, w: bar, where: l.dead}
 	runner.Logger = p.cli.console(bar)
-	bar.start()
+	if l.follow {
+		runner.Logger = p.cli.logger(p.err)
+	} else {
+		bar.start()
+	}
 	sum, err := runner.Run(ctx)
-	bar.end()
+	if !l.follow {
+		bar.end()
+	}
 	if closeErr := dead.Close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("close dead letters: %w", closeErr)
 	}

@@ -333,7 +333,7 @@ func (s *Source) poll() {
 	defer s.mu.Unlock()
 	s.started = true
 	if s.config.Follow {
-		s.polling.Go(func() { <-s.ctx.Done() }) // there may be more feeds later
+		s.polling.Go(s.keepHouse) // and holds the channel open, for there may be more feeds later
 	}
 	for _, f := range s.feeds {
 		s.begin(f)
@@ -342,6 +342,13 @@ func (s *Source) poll() {
 		s.polling.Wait()
 		close(s.batches)
 	}()
+}
+
+// keepHouse forgets old items from time to time, until the source is closed.
+func (s *Source) keepHouse() {
+	for sleep(s.ctx, 24*time.Hour) == nil {
+		_ = s.config.State.prune(s.config.Now()) // what stays is forgotten another day
+	}
 }
 
 // begin starts to poll a feed. mu is held.

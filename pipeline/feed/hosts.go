@@ -20,6 +20,9 @@ const (
 	robotsFailedAge = 5 * time.Minute
 	// maxRobots is the most of a robots.txt that must be read (RFC 9309, 2.5).
 	maxRobots = 512 << 10
+	// maxHosts is how many hosts are known before those are forgotten that have been idle for hostAge.
+	maxHosts = 1000
+	hostAge  = time.Hour
 	// maxCrawlDelay bounds what a robots.txt can ask for between two requests.
 	maxCrawlDelay = time.Minute
 )
@@ -39,6 +42,7 @@ type host struct {
 
 	mu    sync.Mutex
 	next  time.Time // the earliest time of the next request
+	asked time.Time // when somebody last looked it up
 	delay time.Duration
 
 	robotsMu    sync.Mutex
@@ -55,10 +59,30 @@ func (h *hosts) of(u *url.URL) *host {
 	defer h.mu.Unlock()
 	one := h.all[key]
 	if one == nil {
+		if len(h.all) >= maxHosts {
+			h.forgetIdle()
+		}
 		one = &host{slots: make(chan struct{}, h.config.PerHost), delay: max(h.config.HostDelay, 0)}
 		h.all[key] = one
 	}
+	one.mu.Lock()
+	one.asked = h.config.Now()
+	one.mu.Unlock()
 	return one
+}
+
+// forgetIdle drops the hosts that nothing has been asked of for a while, with their rules: a source
+// that follows feeds for months meets many. mu is held.
+func (h *hosts) forgetIdle() {
+	idle := h.config.Now().Add(-hostAge)
+	for key, one := range h.all {
+		one.mu.Lock()
+		old := one.next.Before(idle) && one.asked.Before(idle)
+		one.mu.Unlock()
+		if old && len(one.slots) == 0 {
+			delete(h.all, key)
+		}
+	}
 }
 
 // acquire waits for the host's turn. A host that wants to be left alone for longer than a request

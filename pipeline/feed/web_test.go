@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -347,5 +348,58 @@ func TestCheck(t *testing.T) {
 	c.Feeds = []Feed{{URL: "nonsense"}}
 	if err := Check(t.Context(), c, func(Checked) {}); err == nil {
 		t.Error("nonsense was checked")
+	}
+}
+
+// TestHostsAreForgotten: a source that runs for long keeps no host for ever.
+func TestHostsAreForgotten(t *testing.T) {
+	now := time.Date(2025, 3, 4, 9, 0, 0, 0, time.UTC)
+	h := newHosts(Config{Now: func() time.Time { return now }}.withDefaults(), nil)
+	address := func(i int) *url.URL { return &url.URL{Scheme: "https", Host: fmt.Sprintf("h%d.example", i)} }
+	for i := range maxHosts {
+		h.of(address(i))
+	}
+	now = now.Add(2 * hostAge)
+	h.pause(address(1), time.Hour)
+	release, err := h.acquire(t.Context(), address(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := h.of(address(2))
+	now = now.Add(30 * time.Minute)
+	h.of(address(maxHosts))
+	if len(h.all) != 3 || h.of(address(2)) != busy {
+		t.Errorf("%d hosts are known, want the one that is paused, the busy one and the new one", len(h.all))
+	}
+	release()
+}
+
+// TestSitemaps: a sitemap, a news sitemap, and an index of them.
+func TestSitemaps(t *testing.T) {
+	const news = `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>https://www.ada.example/%[1]d</loc>
+		<news:news><news:publication><news:name>Ada Post</news:name><news:language>en</news:language></news:publication><news:publication_date>2025-03-04T09:30:00+02:00</news:publication_date><news:title>Bridge %[1]d</news:title></news:news></url></urlset>`
+	s := newServer(t)
+	s.text("/news.xml", "application/xml", fmt.Sprintf(news, 1))
+	s.text("/old.xml", "application/xml", fmt.Sprintf(news, 2))
+	s.text("/index.xml", "application/xml", `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><sitemap><loc>/old.xml</loc><lastmod>2024-01-01</lastmod></sitemap><sitemap><loc>/news.xml</loc><lastmod>2025-03-04</lastmod></sitemap></sitemapindex>`)
+	c := quick(openState(t, stateFile(t)), s.URL+"/index.xml")
+	src, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = src.Close() }()
+	b, err := src.Read(t.Context())
+	if err != nil || len(b.Messages) != 2 {
+		t.Fatal(b, err)
+	}
+	for i, want := range []string{`"title":"Bridge 1"`, `"title":"Bridge 2"`} {
+		v := string(b.Messages[i].Value)
+		if !strings.Contains(v, want) || !strings.Contains(v, `"source":"Ada Post"`) || !strings.Contains(v, `"published":"2025-03-04T09:30:00+02:00"`) {
+			t.Errorf("message %d is %s", i, v)
+		}
+	}
+	doc, err := parse(&answer{body: []byte(`<urlset><url><loc>/a</loc><lastmod>2025-03-04</lastmod></url><url><loc>ftp://x/</loc></url><url/></urlset>`), url: "https://ada.example/sitemap.xml"})
+	if err != nil || doc.kind != "sitemap" || len(doc.items) != 1 || doc.items[0].link != "https://ada.example/a" {
+		t.Errorf("%+v, %v", doc, err)
 	}
 }
