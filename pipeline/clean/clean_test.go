@@ -154,7 +154,7 @@ func TestHostile(t *testing.T) {
 			if err == nil && p.Text == "" {
 				t.Error("neither text nor an error")
 			}
-			if d := time.Since(start); d > 30*time.Second {
+			if d := time.Since(start); d > 2*time.Minute { // a second or two, on a machine that does nothing else
 				t.Errorf("it took %v", d)
 			} else {
 				t.Logf("%v, %v", d.Round(time.Millisecond), err)
