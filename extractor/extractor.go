@@ -31,6 +31,8 @@ type Options struct {
 	// FinderName goes into the version, so that a change of engine is a change of version; of our
 	// own models it is the hash.
 	FinderName string
+	// Quotes chooses what is a quotation and who said it. Default: quote's own default model.
+	Quotes *quote.Model
 	// DateOrder says how 1/2/2025 is read. Default: the month first.
 	DateOrder timex.DateOrder
 }
@@ -40,6 +42,7 @@ type Extractor struct {
 	parser  *text.Parser
 	finder  ner.Finder
 	dates   timex.Options
+	quotes  *quote.Model
 	version string
 }
 
@@ -49,7 +52,12 @@ func New(opts Options) (*Extractor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new extractor: %w", err)
 	}
-	x := &Extractor{parser: parser, finder: opts.Finder, dates: timex.Options{Order: opts.DateOrder}}
+	x := &Extractor{parser: parser, finder: opts.Finder, dates: timex.Options{Order: opts.DateOrder}, quotes: opts.Quotes}
+	if x.quotes == nil {
+		if x.quotes, err = quote.Open(""); err != nil {
+			return nil, fmt.Errorf("new extractor: %w", err)
+		}
+	}
 	name := opts.FinderName
 	if x.finder == nil {
 		model, err := ner.New()
@@ -58,7 +66,7 @@ func New(opts Options) (*Extractor, error) {
 		}
 		x.finder, name = model, model.Hash()
 	}
-	x.version = version(name, opts.DateOrder)
+	x.version = version(name+"\x00"+x.quotes.Name(), opts.DateOrder)
 	return x, nil
 }
 
@@ -73,7 +81,7 @@ func (x *Extractor) Extract(a *Article) *Analysis {
 	names := x.finder.Find(doc)
 	entities, mentions := coref.Resolve(doc, names)
 	dates := timex.FindWith(doc, a.Published, x.dates)
-	quotes := quote.Find(doc, mentions, entities)
+	quotes := x.quotes.Find(doc, mentions, entities)
 	return &Analysis{
 		Version:  x.version,
 		Entities: orEmpty(entities),

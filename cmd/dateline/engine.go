@@ -31,6 +31,7 @@ type engine struct {
 	name   string     // of the finder
 	path   string     // of the dictionary; empty: none
 	order  timex.DateOrder
+	quotes *quote.Model // nil: the default
 	gate   *language.Gate
 
 	foreign atomic.Int64 // articles that were not let in
@@ -53,6 +54,11 @@ func newEngine(s *extractionSettings) (*engine, error) {
 	}
 	if e.finder, e.name, err = newFinder(s); err != nil {
 		return nil, err
+	}
+	if slices.Contains(quote.Models(), s.Model) {
+		if e.quotes, err = quote.Open(s.Model); err != nil {
+			return nil, fmt.Errorf("load engine: %w", err)
+		}
 	}
 	if s.MinScore > 0 {
 		e.finder = sure{e.finder, s.MinScore}
@@ -94,7 +100,7 @@ func newFinder(s *extractionSettings) (f ner.Finder, name string, err error) {
 
 // load makes the extractor anew, with the dictionary as it is now.
 func (e *engine) load() error {
-	opts := extractor.Options{Finder: e.finder, FinderName: e.name, DateOrder: e.order}
+	opts := extractor.Options{Finder: e.finder, FinderName: e.name, DateOrder: e.order, Quotes: e.quotes}
 	if e.path != "" {
 		b, err := os.ReadFile(e.path)
 		if err != nil {

@@ -8,6 +8,7 @@
 //	train ner -model news -data DIR -out extractor/ner/models/news.bin
 //	train calibrate -file extractor/ner/models/news.bin -data DIR
 //	train check -model news -data DIR
+//	train quotes -own DIR -more FILE -out extractor/quote/data/news.tsv
 package main
 
 import (
@@ -26,7 +27,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: train clusters|words|vectors|dump|ner|calibrate|check -help")
+var errUsage = errors.New("usage: train clusters|words|vectors|dump|ner|calibrate|check|quotes -help")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -45,6 +46,8 @@ func run(args []string) error {
 		return names(args[1:])
 	case "calibrate":
 		return calibrate(args[1:])
+	case "quotes":
+		return quotes(args[1:])
 	case "check":
 		return check(args[1:])
 	}

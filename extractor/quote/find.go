@@ -13,6 +13,7 @@ import (
 
 // finder is the state of one Find.
 type finder struct {
+	model     *Model
 	doc       *text.Doc
 	mentions  []ner.Mention
 	entities  []coref.Entity
@@ -24,8 +25,8 @@ type finder struct {
 }
 
 // newFinder cuts the document into units and finds their frames.
-func newFinder(doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) *finder {
-	f := &finder{doc: doc, mentions: mentions, entities: entities, stretches: doc.Quoted()}
+func newFinder(m *Model, doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) *finder {
+	f := &finder{model: m, doc: doc, mentions: mentions, entities: entities, stretches: doc.Quoted()}
 	f.units = f.skeletons()
 	f.frames = make([][]frame, len(f.units))
 	f.found = make([]*Quote, len(f.stretches))
@@ -33,16 +34,6 @@ func newFinder(doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) *
 		f.frames[i] = f.units[i].frames()
 	}
 	return f
-}
-
-// Find returns the article's quotes in text order. Mentions and entities are coref.Resolve's.
-func Find(doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) []Quote {
-	f := newFinder(doc, mentions, entities)
-	for i := range f.units {
-		f.marked(i)
-	}
-	f.unmarked()
-	return f.out
 }
 
 // marked finds the quotations and speakers of one unit's stretches.
@@ -53,24 +44,82 @@ func (f *finder) marked(n int) {
 			continue
 		}
 		q := u.items[k].ref
-		s := &f.stretches[q]
 		fr, rule := f.link(n, k)
-		if !isQuote(f.features(u, k, fr, rule)) {
+		p := f.model.marks.probability(f.features(u, k, fr, rule))
+		if p < leastMarked && !f.sentence(u.items[k].ref) {
 			continue
 		}
-		out := &Quote{Span: s.Span, Text: s.In(f.doc.Text), Kind: f.kind(u, k), Rule: rule}
-		switch {
-		case fr != nil:
-			out.Speaker = u.speaker(fr)
-			if fr.cueEnd > fr.cueFirst && fr.cueFirst >= 0 && fr.verb.Lemma != "" {
-				out.Cue = u.expression(fr.cueFirst, fr.cueEnd)
-			}
-		case rule != "":
-			f.carry(n, k, out)
-		}
-		out.Rule, out.Score = f.confidence(out.Rule, out.Speaker)
-		f.found[q] = out
+		f.found[q] = f.spoken(n, k, fr, rule, p)
 	}
+}
+
+// leastMarked is how likely a stretch in marks must be a quotation.
+const leastMarked = 0.62
+
+// sentence reports whether a stretch is a sentence, long enough to be nothing but speech.
+func (f *finder) sentence(q int) bool {
+	const shortest = 6 // words
+	s := &f.stretches[q]
+	if s.Single || s.EndToken-s.FirstToken < shortest+1 {
+		return false
+	}
+	if f.doc.Tokens[s.FirstToken].Tag == "CD" || !unicode.IsUpper(firstRune(f.doc.Tokens[s.FirstToken].Text)) {
+		return false
+	}
+	switch f.doc.Tokens[s.EndToken-1].Text {
+	case ".", "?", "!", ",":
+	default:
+		return false
+	}
+	for i := s.FirstToken + 1; i < s.EndToken && i < s.FirstToken+24; i++ {
+		switch f.doc.Tokens[i].Tag {
+		case "VBZ", "VBD", "VBP", "MD":
+			return true
+		}
+	}
+	return false
+}
+
+// leastSure is how likely it must be that somebody's words are his: no speaker is better than a
+// wrong one.
+const leastSure = 0.42
+
+// proposed is the quotation at item k of unit n with the speaker that the rules propose.
+func (f *finder) proposed(n, k int, fr *frame, rule string) *Quote {
+	u := &f.units[n]
+	s := &f.stretches[u.items[k].ref]
+	out := &Quote{Span: s.Span, Text: s.In(f.doc.Text), Kind: f.kind(u, k), Rule: rule}
+	switch {
+	case fr != nil:
+		out.Speaker = u.speaker(fr)
+		if fr.cueEnd > fr.cueFirst && fr.cueFirst >= 0 && fr.verb.Lemma != "" {
+			out.Cue = u.expression(fr.cueFirst, fr.cueEnd)
+		}
+	case rule != "":
+		f.carry(n, k, out)
+	}
+	return out
+}
+
+// spoken is the quotation at item k of unit n with its speaker: the likeliest of those whom the
+// rules propose and those who stand near; nobody, where it is too unsure that it is a quotation,
+// which has the probability sure, and theirs.
+func (f *finder) spoken(n, k int, fr *frame, rule string, sure float64) *Quote {
+	out := f.proposed(n, k, fr, rule)
+	if len(f.model.speakers) == 0 || fr != nil && rule == "before" && out.Speaker != nil && fr.verb.Class&cue.Call != 0 && f.units[n].relative(fr) {
+		// “… an offer that Jones called …” leaves no doubt, though annotators may count the words as
+		// those of whoever reports it.
+		out.Rule, out.Score = f.confidence(out.Rule, out.Speaker)
+		return out
+	}
+	cs := f.candidates(n, k, out, fr)
+	best, p := f.model.speakers.choose(cs)
+	c := &cs[best]
+	out.Rule, out.Speaker, out.Cue, out.Score = c.rule, c.speaker, c.cue, p
+	if c.speaker == nil || p*sure < leastSure {
+		out.Rule, out.Speaker, out.Score = "none", nil, 0
+	}
+	return out
 }
 
 // near is the frames that stand close enough to item k to matter, which keeps the work linear.

@@ -172,7 +172,8 @@ group:
 	}
 	if !f.participle && !perfect && u.mayInvert(j, v) {
 		beside := u.at(j).kind == quoted || u.at(j).low == "," && u.at(j-1).kind == quoted
-		if first, end, head := u.phraseRight(i + 1); end > first && u.endsClause(end) && (head >= 0 || v.Lemma == "say" || beside) {
+		if first, end, head := u.phraseRight(i + 1); end > first && u.endsClause(end) && (head >= 0 || v.Lemma == "say" || beside) &&
+			(beside || !u.opensReport(j, end, head)) {
 			f.subjFirst, f.subjEnd, f.head, f.inverted = first, end, head, true
 			f.after = end
 			f.clauseFirst = f.cueFirst
@@ -206,6 +207,30 @@ func (u *unit) mayInvert(j int, v cue.Verb) bool {
 		return v.Class&(cue.Say|cue.Direct) != 0 && v.Lemma != "tell" && v.Class&cue.Call == 0
 	}
 	return false
+}
+
+// opensReport reports whether the phrase that ends before item end opens what was said rather than
+// names who said it: "Jane Smith, head of the group, said places such as …". Item j is the comma
+// before the verb, head what speaks in the phrase.
+func (u *unit) opensReport(j, end, head int) bool {
+	if it := u.at(end); it.kind == word && (it.tag == "POS" || strings.HasPrefix(it.tag, "JJ") || it.low == "such") {
+		return true
+	}
+	for k := end; k < len(u.items) && k < end+reach; k++ {
+		it := &u.items[k]
+		if it.kind == quoted || it.tag == "." || it.low == "," || it.low == "who" || it.low == "which" || it.low == ";" || it.low == "that" {
+			break
+		}
+		if finite(it) {
+			return head < 0 || !u.personAt(head)
+		}
+	}
+	if head >= 0 && u.personAt(head) || u.at(j).low != "," {
+		return false
+	}
+	u.steps = 0
+	_, _, left := u.subjectBeforeComma(j, 0)
+	return u.personAt(left)
 }
 
 // quotes reports whether a word says that somebody is being quoted.

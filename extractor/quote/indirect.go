@@ -2,6 +2,7 @@ package quote
 
 import (
 	"sort"
+	"strings"
 
 	"github.com/datelinenews/dateline/extractor/quote/cue"
 )
@@ -29,56 +30,269 @@ func (f *finder) unmarked() {
 	}
 }
 
+// clause is what a frame may report.
+type clause struct {
+	frame      *frame
+	first, end int // items
+	how        string
+}
+
 // reported gives the reported clauses of a unit, in text order.
 func (f *finder) reported(n int) []Quote {
 	u := &f.units[n]
 	var out []Quote
 	stop := 0 // items before it are taken
-	for i := range f.frames[n] {
-		fr := &f.frames[n][i]
-		if !u.mayReport(fr) {
+	clauses := f.clausesOf(n)
+	for i := 0; i < len(clauses); i++ {
+		c := clauses[i]
+		if c.first < stop {
 			continue
 		}
-		var sp *Speaker
-		for _, c := range u.clauses(fr) {
-			first, end := c[0], c[1]
-			end = f.free(u, first, end)
-			if first < stop || end-first < shortestClause || end < c[1] && (end-first < longPart || !nounLike(u.at(end-1)) || !u.hasFinite(first, end)) {
-				continue
-			}
-			if sp == nil {
-				if sp = u.speaker(fr); sp == nil {
-					break
-				}
-			}
-			rule := "indirect"
-			if fr.according {
-				rule = "indirect-according"
-			}
-			s := u.spanOf(first, end)
-			q := Quote{Span: s, Text: s.In(f.doc.Text), Kind: Indirect, Speaker: sp, Cue: u.expression(fr.cueFirst, fr.cueEnd)}
-			q.Rule, q.Score = f.confidence(rule, sp)
-			out = append(out, q)
-			stop = end
+		sp := u.speaker(c.frame)
+		if sp == nil {
+			continue
 		}
+		p := f.model.reported.probability(f.clauseFeatures(u, &c, sp))
+		if i+1 < len(clauses) && clauses[i+1].first == c.first && clauses[i+1].frame == c.frame {
+			// The same clause without what may be the reporter's comment.
+			i++
+			if short := f.model.reported.probability(f.clauseFeatures(u, &clauses[i], sp)); short > p {
+				c, p = clauses[i], short
+			}
+		}
+		if p < leastReported && (c.how != "urge" || p < leastUrged) {
+			continue
+		}
+		rule := "indirect"
+		if c.frame.according {
+			rule = "indirect-according"
+		}
+		s := u.spanOf(c.first, c.end)
+		q := Quote{Span: s, Text: s.In(f.doc.Text), Kind: Indirect, Speaker: sp, Cue: u.expression(c.frame.cueFirst, c.frame.cueEnd)}
+		q.Rule, q.Score = f.confidence(rule, sp)
+		out = append(out, q)
+		stop = c.end
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Start < out[j].Start })
 	return out
 }
 
-// mayReport reports whether a frame may report a clause without marks.
-func (u *unit) mayReport(f *frame) bool {
-	if f.negated || f.passive || f.subjFirst < 0 || f.verb.Class&cue.Say == 0 && !u.urges(f) {
-		return false
+// leastReported is how likely a clause must be reported speech. Annotators differ on what somebody
+// is urged to do: some count it always, others never.
+const (
+	leastReported = 0.45
+	leastUrged    = 0.25
+)
+
+// clausesOf lists what the frames of a unit may report.
+func (f *finder) clausesOf(n int) []clause {
+	u := &f.units[n]
+	var out []clause
+	add := func(fr *frame, first, end int, how string) {
+		cut := f.free(u, first, end)
+		if cut-first < shortestClause || cut < end && (cut-first < longPart || !nounLike(u.at(cut-1)) || !u.hasFinite(first, cut)) {
+			return
+		}
+		out = append(out, clause{fr, first, cut, how})
 	}
-	if f.participle && !f.that {
-		switch f.verb.Lemma {
-		case "say", "claim", "state", "report", "announce", "note", "add":
-		default:
-			return false
+	for i := range f.frames[n] {
+		fr := &f.frames[n][i]
+		if fr.subjFirst < 0 || fr.passive || fr.negated {
+			continue
+		}
+		switch next := u.at(fr.after); {
+		case fr.that || fr.according || fr.inverted:
+		case interrogative(next) && !u.closes(fr.after+1):
+			add(fr, fr.after, u.clauseEnd(fr.after, fr), "asked")
+			continue
+		case fr.verb.Class&cue.Commit != 0 && next.low == "to" && strings.HasPrefix(u.at(fr.after+1).tag, "VB"):
+			add(fr, fr.after, u.clauseEnd(fr.after, fr), "to")
+			continue
+		}
+		if !u.mayReport(fr) {
+			continue
+		}
+		for _, c := range u.clauses(fr) {
+			how := "clause"
+			switch {
+			case c[0] < fr.cueFirst:
+				how = "before"
+			case fr.that:
+				how = "that"
+			case u.urges(fr):
+				how = "urge"
+			}
+			add(fr, c[0], c[1], how)
+			if how == "that" || how == "clause" {
+				if cut := u.comment(c[0], c[1]); cut > 0 {
+					add(fr, c[0], cut, how+"-cut")
+				}
+			}
 		}
 	}
-	return true
+	return out
+}
+
+// comment is where, in a reported clause, the reporter's own words may begin: ", which …",
+// ", but …", ", a plan that …"; 0 where they do not.
+func (u *unit) comment(first, end int) int {
+	for k := first + longPart - 3; k < end-2; k++ {
+		it := &u.items[k]
+		if it.low == "—" || it.low == "–" {
+			return k
+		}
+		if it.low != "," || u.items[k+1].kind == quoted {
+			continue
+		}
+		next := &u.items[k+1]
+		switch next.low {
+		case "but", "though", "although", "while", "which", "who", "where", "when", "with", "despite", "as", "or", "after":
+		default:
+			if next.tag != "VBG" && next.tag != "DT" && next.tag != "VBN" {
+				continue
+			}
+		}
+		if u.hasFinite(first, k) {
+			return k
+		}
+	}
+	return 0
+}
+
+// interrogative reports whether an item opens an indirect question.
+func interrogative(it *item) bool {
+	if it.kind != word {
+		return false
+	}
+	switch it.low {
+	case "whether", "how", "why", "what", "if", "who", "where", "when":
+		return true
+	}
+	return false
+}
+
+// mayReport reports whether a frame may report a clause without marks.
+func (u *unit) mayReport(f *frame) bool {
+	return f.verb.Class&(cue.Say|cue.Show|cue.Think) != 0 || u.urges(f)
+}
+
+// clauseFeatures describes a clause that speaker s may have spoken.
+func (f *finder) clauseFeatures(u *unit, c *clause, s *Speaker) []string {
+	fr := c.frame
+	out := make([]string, 0, 32)
+	add := func(a, b string) { out = append(out, a+"/"+b) }
+	add("bias", "")
+	add("how", c.how)
+	lemma := fr.verb.Lemma
+	add("lemma", lemma)
+	add(c.how, lemma)
+	add("cue", u.at(fr.cueEnd-1).low)
+	switch {
+	case fr.verb.Class&cue.Say != 0:
+		add(c.how, "say")
+	case fr.verb.Class&cue.Show != 0:
+		add(c.how, "show")
+	case fr.verb.Class&cue.Think != 0:
+		add(c.how, "think")
+	default:
+		add(c.how, "other")
+	}
+	if fr.participle {
+		add(c.how, "participle")
+		add("participle", lemma)
+	}
+	if fr.inverted {
+		add(c.how, "inverted")
+	}
+	switch fr.verb.Tense {
+	case cue.Base:
+		add("tense", "base")
+	case cue.Third:
+		add("tense", "third")
+	case cue.Ing:
+		add("tense", "ing")
+	default:
+		add("tense", "past")
+	}
+	prev := u.at(fr.cueFirst - 1)
+	if prev.kind == word && !fr.inverted {
+		switch {
+		case prev.tag == "MD" || prev.low == "to":
+			add("cue-after", "modal")
+		case auxiliary(prev.low):
+			add("cue-after", "auxiliary")
+		}
+	}
+	first := u.at(c.first)
+	add("first-tag", first.tag)
+	if cut := u.comment(c.first, c.end); cut > 0 {
+		add("comment", u.at(cut+1).tag)
+		add(c.how, "comment")
+	}
+	if end := u.at(c.end); strings.HasSuffix(c.how, "-cut") {
+		add("cut", u.at(c.end+1).tag)
+		add("cut", u.at(c.end+1).low)
+		add("cut", end.low)
+	}
+	if first.kind == word {
+		add(c.how+"-first", first.low)
+	} else {
+		add(c.how+"-first", "name")
+	}
+	switch n := c.end - c.first; {
+	case n <= 4:
+		add("length", "3")
+	case n <= 6:
+		add("length", "5")
+	case n <= 10:
+		add("length", "7")
+	case n <= 20:
+		add("length", "11")
+	default:
+		add("length", "21")
+	}
+	if c.how != "to" {
+		switch {
+		case u.opensClause(c.first, c.end):
+			add(c.how, "opens")
+		case u.hasFinite(c.first, c.end):
+			add(c.how, "finite")
+		default:
+			add(c.how, "verbless")
+		}
+	}
+	for k := c.first; k < c.end; k++ {
+		if u.items[k].kind == quoted {
+			add("has", "marks")
+			break
+		}
+	}
+	if c.first > 0 && c.how == "before" && u.breaks(c.first-1, c.first) {
+		add("opens", "sentence")
+	}
+	kind := f.naming(s)
+	if kind == "name" && s.Entity != nil {
+		kind = f.entities[*s.Entity].Type.String()
+	}
+	add("speaker", kind)
+	add(c.how+"-speaker", kind)
+	if s.Expression != nil {
+		if kind == "unnamed" || kind == "nominal" {
+			add("speaker-last", lastWord(lower(s.Text)))
+		}
+		add("speaker-first", firstWord(lower(s.Text)))
+	}
+	u.steps = 0
+	if u.nested(fr) {
+		add(c.how, "nested")
+	}
+	if u.first == 0 {
+		add("headline", c.how)
+	}
+	if u.at(len(u.items)-1).low == "?" {
+		add("sentence", "question")
+	}
+	return out
 }
 
 // urges reports whether a frame reports what somebody is asked to do.
@@ -323,6 +537,9 @@ func (u *unit) clauseEnd(i int, f *frame) int {
 			if next := u.at(k); next.kind == word && u.sameTense(f, next) && (u.at(end-1).low == "," || isSay(next.low)) {
 				break
 			}
+			if u.speaksFrom(end+1, f) {
+				break // "…, and Jones said"
+			}
 		}
 		if it.low == ";" && end > i+2 || it.low == "," && u.at(end+1).low == "despite" {
 			break
@@ -336,6 +553,21 @@ func (u *unit) clauseEnd(i int, f *frame) int {
 		end--
 	}
 	return end
+}
+
+// speaksFrom reports whether somebody else than the speaker of f is said to speak in the clause that
+// opens with item i.
+func (u *unit) speaksFrom(i int, f *frame) bool {
+	for k := range u.known {
+		g := &u.known[k]
+		if g.cueFirst > i+reach {
+			return false
+		}
+		if g.clauseFirst == i && g.subjFirst == i && g.subjFirst != f.subjFirst && !g.according && g.verb.Class&(cue.Say|cue.Call) != 0 && g.verb.Tense == f.verb.Tense {
+			return true
+		}
+	}
+	return false
 }
 
 func isSay(low string) bool {

@@ -1,51 +1,17 @@
 package quote
 
 import (
-	_ "embed"
-	"math"
-	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/datelinenews/dateline/extractor/quote/cue"
 )
 
-// Marks also stand around titles of works, nicknames and terms that are nobody's utterance. A
-// logistic regression tells them apart; `go test -run TestTrainMarks -train` rebuilds its weights
-// from annotated articles (see data/MODEL.md).
-//
-//go:embed data/marks.tsv
-var marksTSV string
-
-var markWeights = sync.OnceValue(func() map[string]float64 {
-	m := map[string]float64{}
-	for line := range strings.Lines(marksTSV) {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), "\t")
-		if !ok || line[0] == '#' {
-			continue
-		}
-		if w, err := strconv.ParseFloat(value, 64); err == nil {
-			m[name] = w
-		}
-	}
-	return m
-})
-
-// isQuote reports whether a stretch with these features is somebody's words.
-func isQuote(features []string) bool { return probability(markWeights(), features) >= 0.5 }
-
-func probability(weights map[string]float64, features []string) float64 {
-	z := 0.0
-	for _, f := range features {
-		z += weights[f]
-	}
-	return 1 / (1 + math.Exp(-z))
-}
-
-// features describes the stretch at item k, which rule gives to the frame fr, if any.
+// features describes the stretch at item k, which rule gives to the frame fr, if any. Marks also
+// stand around titles of works, nicknames and terms that are nobody's utterance: a logistic
+// regression tells them apart.
 func (f *finder) features(u *unit, k int, fr *frame, rule string) []string {
 	s := &f.stretches[u.items[k].ref]
-	out := make([]string, 0, 24)
+	out := make([]string, 0, 32)
 	add := func(name string) { out = append(out, name) }
 	add("bias")
 	words, capitals, verbs, firstPerson, digits := 0, 0, 0, 0, 0
@@ -134,6 +100,35 @@ func (f *finder) features(u *unit, k int, fr *frame, rule string) []string {
 		add("work")
 	}
 	add("next=" + neighbour(n))
+	if p.kind == word && p.low != "" {
+		add("prev-word=" + p.low)
+	}
+	if n.kind == word && n.low != "" {
+		add("next-word=" + n.low)
+	}
+	add("first-tag=" + f.doc.Tokens[s.FirstToken].Tag)
+	add("last-tag=" + f.doc.Tokens[s.EndToken-1].Tag)
+	if fr != nil {
+		add("lemma=" + fr.verb.Lemma)
+	}
+	if u.inTitle || u.first == 0 {
+		add("headline")
+	}
+	switch c := f.frames[u.index]; {
+	case len(c) == 0:
+		add("no-frames")
+	case len(c) == 1:
+		add("one-frame")
+	}
+	if f.alone(u) {
+		add("alone")
+		if !ended {
+			add("alone-open")
+		}
+		if words > 1 && capitals*3 >= words*2 {
+			add("alone-capitals")
+		}
+	}
 	if words <= 3 {
 		add("short,prev=" + neighbour(p))
 		add("short,next=" + neighbour(n))

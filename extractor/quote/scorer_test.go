@@ -281,7 +281,7 @@ func (s *scorer) quotes(g *goldDoc, ents []coref.Entity, mentions []ner.Mention,
 			if right {
 				k.right++
 			}
-			if q.Speaker != nil {
+			if q.Speaker != nil && indirect {
 				how := q.Rule + "\t" + quote.Naming(mentions, ents, q.Speaker)
 				if s.naming[how] == nil {
 					s.naming[how] = &tally{}

@@ -29,6 +29,7 @@ type item struct {
 // unit is a stretch of whole sentences that no quotation crosses the ends of, as a skeleton.
 type unit struct {
 	f          *finder
+	index      int // among the document's units
 	items      []item
 	first, end int // half-open range of tokens
 	paragraph  int
@@ -47,7 +48,7 @@ func (f *finder) skeletons() []unit {
 	items := make([]item, 0, len(doc.Tokens))
 	q, n, p := 0, 0, 0
 	for s := 0; s < len(doc.Sentences); {
-		u := unit{f: f, words: -1, first: doc.Sentences[s].FirstToken, paragraph: doc.Sentences[s].Paragraph}
+		u := unit{f: f, index: len(units), words: -1, first: doc.Sentences[s].FirstToken, paragraph: doc.Sentences[s].Paragraph}
 		u.inTitle = doc.InTitle(doc.Sentences[s].Start)
 		start := len(items)
 		end := doc.Sentences[s].EndToken

@@ -18,6 +18,7 @@ const (
 	Urge                     // the one addressed, then the message: "urged", "told"
 	Show                     // what documents do: "showed", "found"
 	Think                    // inner speech: "believes"
+	Commit                   // what somebody will do or not do: "vowed to"
 )
 
 // Tense is a verb form's.
@@ -44,7 +45,7 @@ type Verb struct {
 //go:embed data/verbs.tsv
 var verbsTSV string
 
-var classes = map[string]Class{"say": Say, "direct": Direct, "call": Call, "urge": Urge, "show": Show, "think": Think}
+var classes = map[string]Class{"say": Say, "direct": Direct, "call": Call, "urge": Urge, "show": Show, "think": Think, "commit": Commit}
 
 var verbs = sync.OnceValue(func() map[string]Verb {
 	m := map[string]Verb{}

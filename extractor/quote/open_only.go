@@ -1,0 +1,6 @@
+//go:build open
+
+package quote
+
+// news is left out.
+const news = ""
