@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,6 +23,7 @@ import (
 	"github.com/datelinenews/dateline/extractor/quote"
 	"github.com/datelinenews/dateline/extractor/text"
 	"github.com/datelinenews/dateline/extractor/timex"
+	"github.com/datelinenews/dateline/pipeline/corrections"
 	"github.com/datelinenews/dateline/pipeline/language"
 )
 
@@ -30,13 +32,25 @@ type engine struct {
 	finder ner.Finder // without the dictionary
 	name   string     // of the finder
 	path   string     // of the dictionary; empty: none
+	fixes  string     // path of the corrections; empty: none
 	order  timex.DateOrder
 	quotes *quote.Model // nil: the default
 	gate   *language.Gate
 
 	foreign atomic.Int64 // articles that were not let in
 
-	current atomic.Pointer[extractor.Extractor]
+	current atomic.Pointer[corrector]
+}
+
+// corrector is an extractor that what people have corrected is applied to.
+type corrector struct {
+	*extractor.Extractor
+	set *corrections.Set
+}
+
+// Extract analyses an article, and corrects what was found.
+func (c *corrector) Extract(a *extractor.Article) *extractor.Analysis {
+	return c.set.Analysis(a.ID, c.Extractor.Extract(a))
 }
 
 // newEngine loads the engine that the settings name.
@@ -44,7 +58,7 @@ func newEngine(s *extractionSettings) (*engine, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	e := &engine{path: s.Dictionary}
+	e := &engine{path: s.Dictionary, fixes: s.Corrections}
 	if s.DateOrder == "day-first" {
 		e.order = timex.DayFirst
 	}
@@ -101,25 +115,57 @@ func newFinder(s *extractionSettings) (f ner.Finder, name string, err error) {
 // load makes the extractor anew, with the dictionary as it is now.
 func (e *engine) load() error {
 	opts := extractor.Options{Finder: e.finder, FinderName: e.name, DateOrder: e.order, Quotes: e.quotes}
+	var words []byte
 	if e.path != "" {
 		b, err := os.ReadFile(e.path)
 		if err != nil {
 			return fmt.Errorf("read dictionary: %w", err)
 		}
-		d, err := ner.ReadDictionary(bytes.NewReader(b))
-		if err != nil {
+		if _, err := ner.ReadDictionary(bytes.NewReader(b)); err != nil {
 			return fmt.Errorf("%s: %w", e.path, err)
 		}
 		sum := sha256.Sum256(b)
-		opts.Finder = ner.NewOverride(e.finder, d)
 		opts.FinderName += "+" + hex.EncodeToString(sum[:8])
+		words = append(b, '\n')
+	}
+	set, err := e.corrections(&opts, &words)
+	if err != nil {
+		return err
+	}
+	if len(words) > 0 {
+		d, err := ner.ReadDictionary(bytes.NewReader(words))
+		if err != nil {
+			return err
+		}
+		opts.Finder = ner.NewOverride(e.finder, d)
 	}
 	x, err := extractor.New(opts)
 	if err != nil {
 		return err
 	}
-	e.current.Store(x)
+	e.current.Store(&corrector{x, set})
 	return nil
+}
+
+// corrections reads what people have corrected, and adds it to the dictionary: before it, for of two
+// entries the first counts. A file that is not there yet corrects nothing.
+func (e *engine) corrections(opts *extractor.Options, dictionary *[]byte) (*corrections.Set, error) {
+	if e.fixes == "" {
+		return nil, nil
+	}
+	list, err := corrections.Open(e.fixes).List()
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	raw, err := json.Marshal(list)
+	if err != nil {
+		return nil, fmt.Errorf("encode corrections: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	opts.FinderName += "+corrections-" + hex.EncodeToString(sum[:8])
+	set := corrections.NewSet(list)
+	*dictionary = append([]byte(set.Dictionary()), *dictionary...)
+	return set, nil
 }
 
 // Extract analyses an article; see extractor.Extractor. It sets the article's language where it does
@@ -157,15 +203,19 @@ const watchPace = 5 * time.Second
 // watch loads the dictionary again when its file changes, until ctx is done. A file that can't be
 // read leaves the old one in force.
 func (e *engine) watch(ctx context.Context, log *slog.Logger) {
-	if e.path == "" {
+	if e.path == "" && e.fixes == "" {
 		return
 	}
 	state := func() string {
-		info, err := os.Stat(e.path)
-		if err != nil {
-			return err.Error()
+		now := ""
+		for _, path := range []string{e.path, e.fixes} {
+			if info, err := os.Stat(path); err == nil {
+				now += fmt.Sprint(info.Size(), info.ModTime().UnixNano(), " ")
+			} else {
+				now += err.Error() + " "
+			}
 		}
-		return fmt.Sprint(info.Size(), info.ModTime().UnixNano())
+		return now
 	}
 	last := state()
 	tick := time.NewTicker(watchPace)
@@ -182,10 +232,10 @@ func (e *engine) watch(ctx context.Context, log *slog.Logger) {
 		}
 		last = now
 		if err := e.load(); err != nil {
-			log.Error("the dictionary has changed and can't be read: the old one stays in force", "error", err)
+			log.Error("the dictionary or the corrections have changed and can't be read: the old ones stay in force", "error", err)
 			continue
 		}
-		log.Info("the dictionary has changed", "file", e.path, "version", e.Version())
+		log.Info("the dictionary or the corrections have changed", "version", e.Version())
 	}
 }
 

@@ -54,6 +54,7 @@ func (c *reprocessCmd) run(ctx context.Context, p *process) (err error) {
 	if err := q.Validate(); err != nil {
 		return usageError{err}
 	}
+	c.Corrections = c.file(c.Index, false)
 	x, err := newEngine(&c.extractionSettings)
 	if err != nil {
 		return err

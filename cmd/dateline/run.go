@@ -111,6 +111,7 @@ func (c *runCmd) web() *webSettings {
 
 // localRun extracts and stores, shows how far it is, and sums up.
 func localRun(ctx context.Context, p *process, l local) error {
+	l.extraction.Corrections = l.extraction.file(l.index, l.web != nil && l.web.Edit)
 	x, err := newEngine(l.extraction)
 	if err != nil {
 		return err
@@ -127,6 +128,7 @@ func localRun(ctx context.Context, p *process, l local) error {
 	}
 	stop := func() error { return nil }
 	if l.web != nil {
+		correct(&page, l.web, l.extraction.Corrections)
 		page.Store, page.Name, page.Status = index, l.index, deadStatus(l.dead)
 		if stop, err = l.web.start(p, page); err != nil {
 			return errors.Join(err, index.Close())

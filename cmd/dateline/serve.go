@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/bleve"
+	"github.com/datelinenews/dateline/pipeline/corrections"
 	"github.com/datelinenews/dateline/pipeline/export"
 	"github.com/datelinenews/dateline/pipeline/search"
 	"github.com/datelinenews/dateline/pipeline/web"
@@ -21,6 +23,7 @@ import (
 
 type serveCmd struct {
 	webSettings
+	correctionSettings
 	indexSettings
 	deadSettings
 	elasticSettings
@@ -45,6 +48,7 @@ type webSettings struct {
 	Token       string   `group:"web" secret:"" placeholder:"TOKEN" help:"Secret that every request must bring, as a bearer token or by signing in; best given in the environment."`
 	ProxyHeader string   `group:"web" placeholder:"NAME" help:"Header in which a proxy names who is signed in; requests without it are refused."`
 	ProxyFrom   []string `group:"web" placeholder:"ADDR" help:"Addresses or networks of that proxy, with commas between. Default: this machine."`
+	Edit        bool     `group:"web" help:"Let people correct names, types and speakers on the pages."`
 	Open        bool     `group:"web" help:"Serve on an address that is not this machine's own to everybody, without token or proxy."`
 }
 
@@ -80,11 +84,37 @@ func (s *webSettings) config() (web.Config, error) {
 	return c, nil
 }
 
+// correctionSettings are those of what shows and what extracts.
+type correctionSettings struct {
+	Corrections string `group:"extraction" placeholder:"FILE" help:"What people have corrected on the pages (serve --edit). Default: corrections.jsonl beside the embedded index, where there is one."`
+}
+
+// file is where corrections are kept: empty where none are.
+func (s *correctionSettings) file(index string, must bool) string {
+	if s.Corrections != "" {
+		return s.Corrections
+	}
+	path := filepath.Join(filepath.Dir(filepath.Clean(index)), "corrections.jsonl")
+	if _, err := os.Stat(path); err != nil && !must {
+		return ""
+	}
+	return path
+}
+
+// correct adds the corrections to what is shown.
+func correct(cfg *web.Config, s *webSettings, path string) {
+	cfg.Edit = s.Edit
+	if path != "" {
+		cfg.Corrections = corrections.Open(path)
+	}
+}
+
 func (c *serveCmd) run(ctx context.Context, p *process) error {
 	cfg, err := c.config()
 	if err != nil {
 		return err
 	}
+	correct(&cfg, &c.webSettings, c.file(c.Index, c.Edit))
 	var closer io.Closer
 	if len(c.Elasticsearch) > 0 && !p.given["index"] {
 		x, err := c.connect()

@@ -42,6 +42,8 @@ type extractionSettings struct {
 	Languages  []string `group:"extraction" default:"en" placeholder:"TAG" help:"Languages to extract from, with commas between, or any. An article that says it is in another, or plainly is, is stored without extraction."`
 	MaxText    size     `group:"extraction" default:"2MiB" help:"Longest text of an article; a longer one is a dead letter."`
 	Workers    int      `group:"extraction" default:"0" help:"How many articles are extracted at once. 0: one for each processor."`
+
+	correctionSettings
 }
 
 func (s *extractionSettings) check() error {

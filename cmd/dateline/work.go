@@ -47,6 +47,7 @@ func (c *workCmd) run(ctx context.Context, p *process) error {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	log := p.cli.logger(p.err)
+	c.Corrections = c.file(c.Index, false)
 	x, err := newEngine(&c.extractionSettings)
 	if err != nil {
 		return err

@@ -34,6 +34,8 @@ type articleView struct {
 	Quotes                                []quoteView
 	QuotesMore                            int
 	Back                                  string
+	Edit                                  bool
+	At                                    string // the page's own address
 	API                                   string
 }
 
@@ -70,6 +72,7 @@ type whoGroup struct {
 
 type whoView struct {
 	Name, Acronym, Role, URL string
+	Key, Type                string
 	Count                    int
 	Score                    float64
 	First                    string // the anchor of the first mention
@@ -86,6 +89,7 @@ type quoteView struct {
 	N                          int
 	Text, Kind, Cue, Rule      string
 	Speaker, SpeakerURL        string
+	SpeakerKey                 string
 	SpeakerAt, Role            string
 	Score                      float64
 	Marks                      bool
@@ -100,6 +104,7 @@ func (s *Server) articlePage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := newArticle(rec)
+	v.Edit, v.At = s.Edit && s.Corrections != nil, articleURL(rec.ID)
 	v.Back = cut(strings.ToValidUTF8(r.FormValue("q"), ""), maxQuery)
 	s.render(w, r, http.StatusOK, "article", v)
 	return nil
@@ -172,6 +177,7 @@ func newQuote(rec *pipeline.Record, i int) quoteView {
 	}
 	if e := q.Speaker.Entity; e != nil && *e >= 0 && *e < len(rec.Entities) {
 		v.Speaker, v.SpeakerURL, v.Role = show(rec.Entities[*e].Name), entityURL(rec.Entities[*e].Key), show(rec.Entities[*e].Role)
+		v.SpeakerKey = rec.Entities[*e].Key
 	}
 	if q.Speaker.Expression != nil {
 		if v.Speaker == "" {
@@ -216,7 +222,7 @@ func who(rec *pipeline.Record) []whoGroup {
 			if e.Type != t {
 				continue
 			}
-			v := whoView{Name: show(e.Name), Acronym: show(e.Acronym), Role: show(e.Role), URL: entityURL(e.Key), Count: len(e.Mentions), First: firstMention(rec, i)}
+			v := whoView{Name: show(e.Name), Acronym: show(e.Acronym), Role: show(e.Role), URL: entityURL(e.Key), Key: e.Key, Type: t.String(), Count: len(e.Mentions), First: firstMention(rec, i)}
 			for _, m := range e.Mentions {
 				if m >= 0 && m < len(rec.Mentions) {
 					v.Score = max(v.Score, rec.Mentions[m].Score)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/datelinenews/dateline/pipeline/corrections"
 )
 
 // shots is where screenshots go, which git ignores.
@@ -213,7 +216,8 @@ func TestBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
-	s := newServer(t, Config{Store: stored(t, hostile()), PerSecond: 1e6, Burst: 1e6, Loopback: true})
+	s := newServer(t, Config{Store: stored(t, hostile()), PerSecond: 1e6, Burst: 1e6, Loopback: true,
+		Corrections: corrections.Open(filepath.Join(t.TempDir(), "corrections.jsonl")), Edit: true})
 	server := httptest.NewServer(s)
 	defer server.Close()
 	b := newBrowser(t, server.URL)
@@ -302,6 +306,23 @@ func TestBrowser(t *testing.T) {
 		}
 		b.do(chromedp.Click(`.box-who a.person`))
 		b.until(`location.pathname.startsWith("/entities/person:") && document.querySelector(".network")`)
+	})
+	run("correct and undo", func(t *testing.T) {
+		b.open("/articles/whale-ruling")
+		name := eval[string](b, `document.querySelector(".box-who a.place bdi").textContent`)
+		b.do(chromedp.Click(`//ul[@class="who"]/li[a[@class="place"]]//summary`), chromedp.Click(`//ul[@class="who"]/li[a[@class="place"]]//button[@value="not-a-name"]`))
+		b.until(`location.pathname === "/articles/whale-ruling" && ![...document.querySelectorAll(".box-who bdi")].some((n) => n.textContent === ` + strconv.Quote(name) + `)`)
+		b.open("/corrections")
+		b.shot("corrections")
+		for _, fault := range eval[[]string](b, audit) {
+			t.Error(fault)
+		}
+		b.do(chromedp.Click(`table button`))
+		b.until(`document.querySelector(".empty")`)
+		b.open("/articles/whale-ruling")
+		if !strings.Contains(eval[string](b, `document.querySelector(".box-who").textContent`), name) {
+			t.Errorf("%s does not come back", name)
+		}
 	})
 	run("phone", func(t *testing.T) {
 		b.size(375, 800, true)

@@ -48,6 +48,12 @@ type roleView struct {
 // entityPage shows what the index has of an entity.
 func (s *Server) entityPage(w http.ResponseWriter, r *http.Request) error {
 	key := r.PathValue("key")
+	if t, ok := typeOf(key); ok {
+		if _, _, to, ok := s.corrected.set.Load().Entity(t, "", key); ok && to != key {
+			http.Redirect(w, r, entityURL(to), http.StatusSeeOther)
+			return nil
+		}
+	}
 	v, err := s.entity(r.Context(), key)
 	if errors.Is(err, errNoEntity) {
 		// A speaker is taken for a person where nothing says that it is none.
@@ -116,6 +122,10 @@ func (s *Server) entity(ctx context.Context, key string) (entityView, error) {
 	}
 	v.Articles, v.Quotes = res.Total, quotes.Total
 	v.Name, v.Aliases = nameOf(key, profile.Names)
+	if name, ok := s.corrected.nameFor(key); ok && name != v.Name {
+		v.Aliases = slices.DeleteFunc(append([]search.Count{{Value: v.Name, Count: v.Articles}}, v.Aliases...), func(c search.Count) bool { return c.Value == name })
+		v.Name = show(name)
+	}
 	of := asked{path: "/", Query: search.Query{Entities: [][]string{keys}}}
 	v.Search = of.with(of.Query)
 	v.AllQuotes = address("/quotes", search.Query{SpeakerKeys: keys}, nil)

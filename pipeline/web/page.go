@@ -29,7 +29,7 @@ func parsePages() (pages, error) {
 		return nil, fmt.Errorf("parse layout: %w", err)
 	}
 	out := pages{}
-	for _, name := range []string{"search", "article", "entity", "quotes", "timeline", "status", "help", "error", "login"} {
+	for _, name := range []string{"search", "article", "entity", "quotes", "timeline", "status", "help", "error", "login", "corrections"} {
 		t, err := layout.Clone()
 		if err != nil {
 			return nil, fmt.Errorf("parse %s: %w", name, err)
@@ -50,7 +50,6 @@ func functions() template.FuncMap {
 		"add":     func(a, b int) int { return a + b },
 		"sure":    sureness,
 		"plural":  plural,
-		"menu":    func() []linkView { return menu },
 	}
 }
 
@@ -64,7 +63,7 @@ type frame struct {
 	Box   string // what is in the search box
 	Feed  string // address of the page's Atom feed, where it has one
 	Main  any
-	Token bool
+	Menu  []linkView
 }
 
 // framed is implemented by what pages show, to say what is around them.
@@ -76,7 +75,10 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 	if v, ok := main.(framed); ok {
 		f = v.frame()
 	}
-	f.Main = main
+	f.Main, f.Menu = main, menu
+	if s.Corrections != nil {
+		f.Menu = append(f.Menu[:len(f.Menu):len(f.Menu)], linkView{"Corrections", "/corrections"})
+	}
 	if f.Path == "" {
 		f.Path = r.URL.Path
 	}

@@ -19,6 +19,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/datelinenews/dateline/pipeline/corrections"
 	"github.com/datelinenews/dateline/pipeline/search"
 )
 
@@ -46,6 +47,10 @@ type Config struct {
 	Log *slog.Logger
 	// Status gives what the status page shows besides the counts of the index. Default: nothing.
 	Status func(context.Context) ([]Panel, error)
+
+	// Corrections are applied to what is read, where set; Edit lets people make and undo them.
+	Corrections *corrections.File
+	Edit        bool
 
 	// Token, where set, must come with each request: as a bearer token, or as the cookie that the
 	// page /login sets.
@@ -88,13 +93,14 @@ type PanelRow struct {
 // Server is an http.Handler.
 type Server struct {
 	Config
-	pages   pages
-	handler http.Handler
-	limiter *limiter
-	slots   chan struct{}
-	started time.Time
-	pace    pace
-	spec    []byte // the OpenAPI document
+	pages     pages
+	corrected *corrected // what Store is, where there are corrections
+	handler   http.Handler
+	limiter   *limiter
+	slots     chan struct{}
+	started   time.Time
+	pace      pace
+	spec      []byte // the OpenAPI document
 }
 
 // New makes a server.
@@ -124,6 +130,13 @@ func New(c Config) (*Server, error) {
 		c.ProxyFrom = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
 	s := &Server{Config: c, slots: make(chan struct{}, c.AtOnce), started: c.Now()}
+	s.corrected = &corrected{Store: c.Store}
+	if c.Corrections != nil {
+		s.Store = s.corrected
+		if err := s.reload(); err != nil {
+			return nil, fmt.Errorf("web: %w", err)
+		}
+	}
 	s.limiter = newLimiter(c.PerSecond, c.Burst, c.Now)
 	var err error
 	if s.pages, err = parsePages(); err != nil {
@@ -132,7 +145,8 @@ func New(c Config) (*Server, error) {
 	if s.spec, err = s.openAPI(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	s.handler = s.secured(s.routes())
+	// A page elsewhere can make a browser send a form here, and this is refused.
+	s.handler = s.secured(http.NewCrossOriginProtection().Handler(s.routes()))
 	return s, nil
 }
 
@@ -152,12 +166,17 @@ func (s *Server) routes() http.Handler {
 		"GET /timeline":       s.timelinePage,
 		"GET /status":         s.statusPage,
 		"GET /help":           s.helpPage,
+		"GET /corrections":    s.correctionsPage,
+		"POST /corrections":   s.correct,
 		"GET /":               s.nothingPage,
 	} {
 		mux.Handle(pattern, s.html(p))
 	}
 	for pattern, e := range s.endpoints() {
 		mux.Handle(pattern, s.json(e))
+	}
+	for _, path := range []string{"/corrections.jsonl", "/corrections.tsv"} {
+		mux.Handle("GET "+path, s.html(s.exportCorrections))
 	}
 	mux.Handle("GET /assets/", http.StripPrefix("/", assets()))
 	mux.HandleFunc("GET /login", s.loginForm)
