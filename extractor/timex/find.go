@@ -266,6 +266,10 @@ func (r *resolver) remember(w when, e *expr) {
 	if op := in.f[fOp]; op == opYearAgo || op == opSame || op == opShift && in.f[fSign] < 0 && w.gran >= gMonth {
 		return // what is only compared with
 	}
+	if first, ok := w.first(); w.gran == gQuarter && ok && r.known() && r.ref.before(first) {
+		r.anchor = w
+		return // what is to come is no period of a report
+	}
 	if w.gran == gQuarter {
 		r.quarter = w
 		r.quarterEnded = e.end < len(r.doc.Tokens) && r.doc.Tokens[e.end].Text == "ended"

@@ -164,7 +164,14 @@ func (r *resolver) point(e *expr) (when, bool) {
 	case opSame:
 		return r.same(e)
 	case opYearEnd:
-		return when{gran: gYear, day: civil{year: r.ref.year}}, true
+		w := when{gran: gYear, day: civil{year: r.ref.year}}
+		if e.first > 0 && r.known() {
+			switch r.doc.Tokens[e.first-1].Text {
+			case "since", "from", "than", "Since", "From":
+				w.day.year--
+			}
+		}
+		return w, true
 	case opYearSpan:
 		return r.yearSpan(e)
 	case opRef:

@@ -127,6 +127,9 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 				return 0, true
 			}
 		}
+		if !auxiliary(t.Text) {
+			return 0, true
+		}
 	case "JJ":
 		switch t.Text {
 		case "payable", "effective", "upcoming":
@@ -194,6 +197,16 @@ func arranged(toks []text.Token, i, first int) bool {
 	}
 	switch toks[j-1].Text {
 	case "is", "are", "'s", "’s", "'re", "’re", "am", "'m", "’m":
+		return true
+	}
+	return false
+}
+
+// auxiliary reports whether a verb in the present tense leaves open what its clause speaks of: "has
+// met", or, as with "says", leaves it to the next clause.
+func auxiliary(s string) bool {
+	switch strings.ToLower(s) {
+	case "say", "says", "has", "have", "'ve", "’ve", "do", "does":
 		return true
 	}
 	return false
