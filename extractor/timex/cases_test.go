@@ -48,6 +48,8 @@ func TestCases(t *testing.T) {
 			{"They met on Monday afternoon and late on Tuesday.", "Monday afternoon=2025-01-13TAF|late on Tuesday=2025-01-14+END"},
 			{"It burnt in the early hours of Monday.", "the early hours of Monday=2025-01-13TMO+START"},
 			{"They met the day before yesterday.", "the day before yesterday=2025-01-13"},
+			{"On the morning of the 14th they met; it had begun the night before.", "the morning of the 14th=2025-01-14TMO|the night before=2025-01-13TNI"},
+			{"They met over the weekend; by the weekend it will be over.", "the weekend=2025-W02-WE|the weekend=2025-W03-WE"},
 			{"They will meet later this evening.", "later this evening=2025-01-15TEV"},
 			{"On Monday he said: “Today we act.”", "Monday=2025-01-13|Today=2025-01-13"},
 		}},
@@ -107,6 +109,9 @@ func TestCases(t *testing.T) {
 			{"They met at 10:30 UTC and at 11:30 Central European Time.", "10:30 UTC=2025-01-15T10:30|11:30 Central European Time=2025-01-15T11:30"},
 			{"They met at 1730 GMT and at noon.", "1730 GMT=2025-01-15T17:30|noon=2025-01-15T12:00"},
 			{"They met at nine o'clock and at half past 11 a.m. there.", "nine o'clock=2025-01-15T09:00|half past 11 a.m.=2025-01-15T11:30"},
+			{"They will vote on Sunday, 23 February. Polls open at 8 a.m.", "Sunday, 23 February=2025-02-23|8 a.m.=2025-02-23T08:00"},
+			{"It is valid until midnight. They left just after midnight.", "midnight=2025-01-16T00:00|just after midnight=2025-01-15T00:00+AFTER"},
+			{"Updated 14.30 GMT by staff.", "14.30 GMT=2025-01-15T14:30"},
 			{"They met last night at 8:30.", "last night at 8:30=2025-01-14T20:30"},
 			{"They met at 3 in the morning, at ten past 11 a.m., at dawn.", "3 in the morning=2025-01-15T03:00|ten past 11 a.m.=2025-01-15T11:10|dawn=2025-01-15TMO"},
 		}},
@@ -120,6 +125,7 @@ func TestCases(t *testing.T) {
 		}},
 		{"lengths of time and what recurs", [][2]string{
 			{"It took three days, two and a half years and 90 minutes.", "three days=P3D|two and a half years=P2Y6M|90 minutes=PT90M"},
+			{"It is to last six to eight weeks.", "six to eight weeks=P8W+APPROX"},
 			{"It took several weeks, weeks or months, a year or two.", "several weeks=PXW|weeks or months=PXW|a year or two=P2Y+APPROX"},
 			{"Over the past 18 months it fell.", "the past 18 months=P18M"},
 			{"They meet every Monday, every other year, twice a week and on Monday nights.", "every Monday=XXXX-WXX-1|every other year=P2Y|twice a week=XXXX-WXX|Monday nights=XXXX-WXX-1TNI"},
@@ -156,7 +162,7 @@ func TestCases(t *testing.T) {
 		{"not dates: telephone and model numbers", [][2]string{
 			{"Call 555-2019, (202) 555-2019, 1-800-555-1999 or +44 20 7946 2019.", ""},
 			{"The Boeing 2017 flew; Flight 2020 fell; the 2019-nCoV spread.", "2017=2017"},
-			{"See section 2019 and No. 2020.", ""},
+			{"See section 2019, Resolution 1973, Room 2020 and No. 2020.", ""},
 		}},
 		{"not dates: words and names", [][2]string{
 			{"You may march in the august hall; troops march.", ""},

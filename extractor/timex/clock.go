@@ -10,8 +10,8 @@ func (r *resolver) clockTime(e *expr) (when, bool) {
 	return w, ok
 }
 
-func (r *resolver) timeAndDay(e *expr) (when, bool) {
-	w := when{gran: gClock, clock: int(e.f[fClock]), prec: int(e.f[fPrec])}
+func (r *resolver) timeAndDay(e *expr) (w when, ok bool) {
+	w = when{gran: gClock, clock: int(e.f[fClock]), prec: int(e.f[fPrec])}
 	part := int(e.f[fPart])
 	switch e.f[fKind] {
 	case kindOClock:
@@ -42,8 +42,19 @@ func (r *resolver) timeAndDay(e *expr) (when, bool) {
 		}
 		w.prec = precMinute
 	}
+	midnight := w.clock == 86400
 	if w.clock == 86400 {
 		w.clock = 0
+	}
+	if w.clock == 0 && e.f[fKind] == 0 && r.m.word(e.first, "midnight") && r.closing(e) {
+		midnight = true
+	}
+	if midnight { // the day's end is the next one's start
+		defer func() {
+			if w.day.year != 0 && w.day.day != 0 {
+				w.day = w.day.addDays(1)
+			}
+		}()
 	}
 	if w.clock > 86400 {
 		return w, false
@@ -142,6 +153,9 @@ func (r *resolver) dayAhead(e *expr) (when, bool) {
 // dayNear is the day that the text speaks of: the last mentioned in this sentence or the ones
 // before it, else the article's.
 func (r *resolver) dayNear(e *expr) when {
+	if r.next.gran != gNone && r.doc.Tokens[e.first].Sentence-r.nextSent <= 1 && r.tense(e) >= 0 {
+		return r.next // "on Sunday, 23 February. Polls open at 8 a.m."
+	}
 	if r.day.gran != gNone && r.doc.Tokens[e.first].Sentence-r.sent <= 3 {
 		return r.day
 	}
@@ -160,9 +174,21 @@ func (r *resolver) dayPart(e *expr) (when, bool) {
 			return w, true
 		}
 	}
+	if e.has(fDay) {
+		d, ok := r.dayOfMonth(when{gran: gDay, day: civil{day: int(e.f[fDay])}}, 0)
+		w.day = d.day
+		return w, ok
+	}
 	if e.f[fBase] == baseAnchor {
 		d := r.dayNear(e)
 		w.day, w.weekday = d.day, d.weekday
+		switch {
+		case w.day.year == 0 || w.day.day == 0:
+		case e.f[fDir] == dirNext:
+			w.day, w.weekday = w.day.addDays(1), 0
+		case e.f[fDir] == dirLast:
+			w.day, w.weekday = w.day.addDays(-1), 0
+		}
 		return w, true
 	}
 	w.day = r.speaking(e)
@@ -381,4 +407,19 @@ func (r *resolver) deadline(e *expr) bool {
 		}
 	}
 	return true
+}
+
+// closing reports whether something ends at the time: "until midnight", "expires at midnight".
+func (r *resolver) closing(e *expr) bool {
+	toks := r.doc.Tokens
+	for i := e.first - 1; i >= 0 && i >= e.first-2; i-- {
+		switch strings.ToLower(toks[i].Text) {
+		case "until", "till", "by", "before", "expire", "expires", "expired", "lapse", "lapses", "ends", "end", "as":
+			return true
+		case "at", "of", "on":
+		default:
+			return false
+		}
+	}
+	return false
 }

@@ -127,7 +127,7 @@ func separated(s string, n int32, i int, a *atom) {
 		}
 		a.cls, a.val = clsNumber, n
 		a.aux = m
-		if width == 2 && m < 60 && n <= 12 {
+		if width == 2 && m < 60 && n <= 23 {
 			a.cls |= clsDotClock
 		}
 		for ; width < 3; width++ {

@@ -281,6 +281,9 @@ func (r *resolver) remember(w when, e *expr) {
 	if (w.gran == gDay || w.gran == gClock || w.gran == gPart) && w.day.day != 0 && (!r.known() || !r.ref.before(w.day)) {
 		r.day = when{gran: gDay, day: w.day, weekday: w.weekday}
 		r.sent = r.doc.Tokens[e.first].Sentence
+		r.next = when{}
+	} else if w.gran == gDay && w.day.day != 0 {
+		r.next, r.nextSent = when{gran: gDay, day: w.day}, r.doc.Tokens[e.first].Sentence
 	}
 	if w.gran == gClock {
 		r.time, r.timeSent = w, r.doc.Tokens[e.first].Sentence

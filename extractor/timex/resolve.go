@@ -1,6 +1,8 @@
 package timex
 
 import (
+	"strings"
+
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
@@ -14,6 +16,8 @@ type resolver struct {
 	anchor   when  // the last point mentioned
 	day      when  // the last day mentioned
 	sent     int   // the sentence of that day
+	next     when  // the last day mentioned, where that is still to come
+	nextSent int   // its sentence
 	time     when  // the last clock time mentioned
 	timeSent int   // its sentence
 	quarter  when  // the last quarter mentioned
@@ -350,6 +354,11 @@ func (r *resolver) weekday(e *expr) when {
 		case dirNext:
 			d += 7
 		}
+	case e.f[fKind] == kindTwice: // Friday week
+		if d == 0 {
+			d = 7
+		}
+		d += 7
 	case e.f[fDir] == dirNext && e.f[fBase] != baseAnchor && e.f[fKind] != kindNear:
 		d = wd - base.day.weekday() + 7
 	case e.f[fDir] == dirLast && e.f[fBase] != baseAnchor && e.f[fKind] != kindNear:
@@ -410,6 +419,9 @@ func (r *resolver) unitRef(e *expr) (when, bool) {
 		} else if e.f[fKind] == kindLatest {
 			step-- // the latest quarter is the last that is complete
 		}
+	}
+	if unit == uWeekend && step < 0 && e.f[fKind] == kindLatest && r.known() && r.ref.weekday() < 6 && (r.tense(e) > 0 || r.ahead(e)) {
+		step = 0 // "by the weekend it will be over"
 	}
 	if unit == uWeekend && step == 0 && e.f[fBase] == baseRef && r.known() && r.ref.weekday() <= 2 && r.tense(e) <= 0 {
 		step = -1 // on a Monday, "this weekend" is the one just over
@@ -539,4 +551,19 @@ func (r *resolver) endedIn(e *expr) (when, bool) {
 		return when{gran: gQuarter, n: (c.month + 2) / 3, day: civil{year: c.year}}, true
 	}
 	return when{}, false
+}
+
+// ahead reports whether the words before an expression look forward to it: "by the weekend".
+func (r *resolver) ahead(e *expr) bool {
+	if e.first == 0 {
+		return false
+	}
+	toks := r.doc.Tokens
+	switch strings.ToLower(toks[e.first-1].Text) {
+	case "by", "before", "until", "till":
+		return true
+	case "of":
+		return e.first > 1 && toks[e.first-2].Text == "ahead"
+	}
+	return false
 }

@@ -43,6 +43,9 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		if a.word == v.last && (t.Tag == "VB" || t.Tag == "VBP") {
 			a.word, a.cls = v.lasts, clsVerb // "may last three months"
 		}
+		if a.word == v.last && i > 0 && i+1 < len(doc.Tokens) && lasting(doc.Tokens[i-1].Text, doc.Tokens[i+1].Text) {
+			a.word, a.cls = v.lasts, clsVerb
+		}
 		a.tight = t.Start == prev
 		prev = t.End
 		atoms = append(atoms, a)
@@ -63,6 +66,9 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		if i >= 2 && atoms[i].cls&clsInt2 != 0 && atoms[i-2].cls&clsInt2 != 0 && atoms[i].tight && atoms[i-1].tight && atoms[i-1].word == v.slash {
 			atoms[i].cls |= clsCore // 1/14/25
 		}
+		if atoms[i].cls&clsDotClock != 0 && i+1 < len(atoms) && atoms[i+1].cls&clsZone != 0 {
+			atoms[i].cls |= clsCore // 14.30 GMT
+		}
 		if i >= 2 && atoms[i].cls&clsDayOrd != 0 && doc.Tokens[i-1].Text == "the" && atoms[i-2].cls&clsPreposition != 0 {
 			atoms[i].cls |= clsCore // on the 14th
 		}
@@ -71,6 +77,22 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		}
 	}
 	return atoms
+}
+
+// lasting reports whether "last" between two words is the verb, whatever its tag: "to last six
+// weeks".
+func lasting(before, after string) bool {
+	switch before {
+	case "to", "will", "would", "could", "can", "may", "might", "must", "should", "did", "not", "n't":
+	default:
+		return false
+	}
+	switch after {
+	case "a", "an", "about", "at", "up", "more", "less", "between", "around", "over", "until", "for", "through", "only", "just", "several", "some", "six",
+		"two", "three", "four", "five", "seven", "eight", "nine", "ten", "longer", "into", "beyond", "well":
+		return true
+	}
+	return '0' <= after[0] && after[0] <= '9' && len(after) < 4
 }
 
 // speech is the class of a part of speech.
