@@ -177,6 +177,7 @@ func TestTitle(t *testing.T) {
 		{"topic before the page's headline", `<meta property="og:title" content="Ada Bridge: Bridge is open again | Local News"></head><h1>Bridge is open again</h1>`, "Bridge is open again"},
 		{"topic that is part of the title", `<meta property="og:title" content="Ada Bridge: Bridge is open again"></head><h1>Bridge is open again</h1>`, "Ada Bridge: Bridge is open again"},
 		{"og:title that is but the site", `<meta property="og:site_name" content="Ada Post"><meta property="og:title" content="Ada Post"></head><h1>Bridge is open</h1>`, "Bridge is open"},
+		{"tags in the metadata", `<meta property="og:title" content="The &lt;em&gt;Ada&lt;/em&gt; sails, 3 &lt; 4">`, "The Ada sails, 3 < 4"},
 		{"cut short", `<meta property="og:title" content="Bridge is open again after a long…"></head><h1>Bridge is open again after a long winter</h1>`, "Bridge is open again after a long winter"},
 		{"section and site in <title>", "<title>Bridge is open | Local | The Ada Post</title>", "Bridge is open"},
 		{"the h1 that the title speaks of", "<title>Bridge is open - Ada Post</title></head><h1>The Ada Post</h1><h1>Bridge is open</h1>", "Bridge is open"},

@@ -259,6 +259,8 @@ var (
 	ours  = regexp.MustCompile(`(?i:\b(?:our|your|you|free)\b|['’]s (?:weekly|daily|politics|sports)?)`)
 	// captioned ends with a picture's credit.
 	captioned = regexp.MustCompile(`(?:\((?:[^()]{0,80}/)?(?i:ap photo|ap|getty images|getty|afp|reuters|epa|bloomberg|shutterstock|image|photo|picture|pic|credit|screenshot|file)s?\b[^()]{0,80}\)|[—–|-] ?(?i:picture|photo|image)s? (?i:by|courtesy of|via) [^.]{2,60}|(?:\||[a-z])\s?(?:Getty Images|REUTERS|AFP|Shutterstock|PA Wire))$`)
+	// placed is a dateline that stands alone.
+	placed = regexp.MustCompile(`^[\p{Lu} ,./’'-]+ \([^()]*\)\W*$`)
 	// credit names those who made the article, at its end.
 	credit   = regexp.MustCompile(`^\W*(?i:(?:with )?(?:additional |extra )?(?:reporting|reports?|files|writing|editing|research) (?:by|from)\b|(?:compiled|edited|written|produced|translated) by\b|(?:this (?:article|story|piece) )?(?:was )?(?:first|originally) (?:published|appeared)\b|with (?:additional )?reporting\b)`)
 	assisted = regexp.MustCompile(`(?i:\bcontributed (?:to (?:this|the) (?:report|story|article|piece)|reporting)\b)`)
@@ -272,7 +274,7 @@ func isFurnitureText(s string) bool {
 	if len(s) > 2*shortLine {
 		return false
 	}
-	if stock[letters(s)] || invitation.MatchString(s) || captioned.MatchString(s) {
+	if stock[letters(s)] || invitation.MatchString(s) || captioned.MatchString(s) && !placed.MatchString(s) {
 		return true
 	}
 	quoted := strings.ContainsAny(s, "“”\"")

@@ -38,6 +38,8 @@ func TestStory(t *testing.T) {
 		{"The bridge at night (Image: Getty)", true},
 		{"The bridge at night. — Picture by Jo Field", true},
 		{"PORT ADA (AP) — The bridge opened again.", false},
+		{"PORT ADA (AP)", false},
+		{"PORT ADA (Reuters) -", false},
 		{"Image Credits: J. Field", true},
 		{"Copyright © 2025 The Ada Post", true},
 	}

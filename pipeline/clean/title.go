@@ -1,6 +1,7 @@
 package clean
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,7 +19,7 @@ func headline(t tags, ld meta, source string) string {
 	for _, candidate := range []string{
 		ld.title, t.meta["og:title"], t.meta["twitter:title"], t.meta["dc.title"], t.meta["parsely-title"],
 	} {
-		candidate = withoutSuffix(first(candidate), sites...)
+		candidate = withoutSuffix(unmarkedTitle(first(candidate)), sites...)
 		if candidate != "" && !isSite(candidate, sites) { // careless templates put the site's name there
 			chosen = candidate
 			break
@@ -47,6 +48,17 @@ func headline(t tags, ld meta, source string) string {
 		return chosen
 	}
 	return whole(cutTo(chosen, h1), h1, first(t.title))
+}
+
+var titleTag = regexp.MustCompile(`(?i)</?(?:a|b|i|em|strong|span|p|br|sub|sup|font|u|q|cite)\b[^<>]*>`)
+
+// unmarkedTitle is a title without tags, which some publishers leave in their metadata. A "<" alone is
+// none.
+func unmarkedTitle(s string) string {
+	if !titleTag.MatchString(s) {
+		return s
+	}
+	return strings.Join(strings.Fields(titleTag.ReplaceAllString(s, "")), " ")
 }
 
 // isSite reports whether a title is but the name of the site.

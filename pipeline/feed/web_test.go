@@ -403,3 +403,54 @@ func TestSitemaps(t *testing.T) {
 		t.Errorf("%+v, %v", doc, err)
 	}
 }
+
+// TestMoved: where a feed has moved to for good is asked from then on, and the old place again when
+// the new one fails.
+func TestMoved(t *testing.T) {
+	s := newServer(t)
+	s.handle("/feed", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/new", http.StatusPermanentRedirect)
+	})
+	s.text("/new", "", rss(oneItem))
+	c := quick(openState(t, stateFile(t)), s.URL+"/feed")
+	c.IgnoreRobots = true
+	var moved []string
+	c.Notify = func(r Result) { moved = append(moved, r.Moved) }
+	run(t, c)
+	run(t, c)
+	if s.count("/feed") != 1 || s.count("/new") != 2 || fmt.Sprint(moved) != fmt.Sprint([]string{s.URL + "/new", ""}) {
+		t.Errorf("asked %v, moved %q", s.asked, moved)
+	}
+	s.handle("/new", body2(http.StatusNotFound, "", ""))
+	run(t, c)
+	s.text("/feed", "", rss(oneItem))
+	if _, _, sum := run(t, c); len(sum.Failed) > 0 || s.count("/feed") != 2 {
+		t.Errorf("asked %v, %v", s.asked, sum.Failed)
+	}
+}
+
+// TestGone: a feed that is gone is polled no more.
+func TestGone(t *testing.T) {
+	s := newServer(t)
+	s.handle("/feed", body2(http.StatusGone, "", ""))
+	s.text("/other", "", rss(oneItem))
+	c := quick(openState(t, stateFile(t)), s.URL+"/feed", s.URL+"/other")
+	c.IgnoreRobots, c.Follow, c.Interval, c.MaxBackoff = true, true, time.Millisecond, time.Millisecond
+	src, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = src.Close() }()
+	if _, err := src.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); src.Summary().Failed[s.URL+"/feed"] == ""; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it was never asked")
+		}
+	}
+	time.Sleep(50 * time.Millisecond)
+	if n := s.count("/feed"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
