@@ -36,6 +36,7 @@ type cli struct {
 	Replay    replayCmd    `cmd:"" help:"Put dead letters back on their way."`
 	Show      configCmd    `cmd:"" name:"config" help:"Print the settings in force, and where each comes from."`
 	Reprocess reprocessCmd `cmd:"" help:"Extract again what an older version has extracted, from the index itself."`
+	Health    healthCmd    `cmd:"" help:"Ask a Dateline that runs whether it is well."`
 	Version   versionCmd   `cmd:"" help:"Print the versions of program, extraction and Go."`
 
 	sources *sources
