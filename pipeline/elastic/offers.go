@@ -47,7 +47,7 @@ func (x *Index) setupLifecycle(ctx context.Context, name string, l Lifecycle) ([
 	if l.DeleteAfter != "" && !age.MatchString(l.DeleteAfter) {
 		return nil, fmt.Errorf("age %q: want a number and d, h or m, such as 730d", l.DeleteAfter)
 	}
-	there, err := x.has(ctx, esapi.ILMGetStatusRequest{})
+	there, err := x.has(ctx, esapi.ILMGetStatusRequest{}, "x-pack-ilm")
 	if err != nil || !there {
 		return []Change{{name, absent}}, err
 	}
@@ -102,7 +102,7 @@ func (x *Index) SetupTransform(ctx context.Context) ([]Change, error) {
 }
 
 func (x *Index) setupTransform(ctx context.Context, name string) ([]Change, error) {
-	there, err := x.has(ctx, esapi.TransformGetTransformRequest{})
+	there, err := x.has(ctx, esapi.TransformGetTransformRequest{}, "transform")
 	if err != nil || !there {
 		return []Change{{name, absent}}, err
 	}
@@ -161,17 +161,38 @@ func (x *Index) setupTransform(ctx context.Context, name string) ([]Change, erro
 }
 
 // has reports whether the cluster knows a feature, by asking for its state. One that does not takes
-// the path for an index's, or for nothing.
-func (x *Index) has(ctx context.Context, probe esapi.Request) (bool, error) {
+// the path for an index's, or for nothing; where security is on, even for an index that may not be
+// looked at, and then the nodes' modules tell.
+func (x *Index) has(ctx context.Context, probe esapi.Request, module string) (bool, error) {
 	err := x.call(ctx, probe, nil)
 	var status *StatusError
-	if errors.As(err, &status) {
-		switch status.Status {
-		case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed:
-			return false, nil
-		}
+	if !errors.As(err, &status) {
+		return err == nil, err
 	}
-	return err == nil, err
+	switch status.Status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed:
+		return false, nil
+	case http.StatusForbidden:
+		var info struct {
+			Nodes map[string]struct {
+				Modules []struct {
+					Name string `json:"name"`
+				} `json:"modules"`
+			} `json:"nodes"`
+		}
+		if x.call(ctx, esapi.NodesInfoRequest{Metric: []string{"plugins"}}, &info) != nil {
+			return false, err // the first answer says more
+		}
+		for _, n := range info.Nodes {
+			for _, m := range n.Modules {
+				if m.Name == module {
+					return false, err // it is there, but not for this user
+				}
+			}
+		}
+		return false, nil
+	}
+	return false, err
 }
 
 // state asks for what may be there: it is created, updated, or unchanged where same says so.

@@ -152,9 +152,18 @@ func TestLifecycle(t *testing.T) {
 	if _, err := x.SetupLifecycle(t.Context(), Lifecycle{}); err == nil {
 		t.Error("it goes on without the custom template")
 	}
-	denied := fake(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
-	if _, err := denied.SetupLifecycle(t.Context(), Lifecycle{}); err == nil || !strings.Contains(err.Error(), "lacks the privilege") {
-		t.Errorf("without the privilege: %v", err)
+	for modules, want := range map[string]string{`"x-pack-ilm"`: "lacks the privilege", `"transform"`: ""} {
+		denied := fake(t, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/_nodes") {
+				_, _ = io.WriteString(w, `{"nodes":{"a":{"modules":[{"name":`+modules+`}]}}}`)
+				return
+			}
+			w.WriteHeader(http.StatusForbidden)
+		})
+		changes, err := denied.SetupLifecycle(t.Context(), Lifecycle{})
+		if want == "" && (err != nil || changes[0].Done != absent) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("forbidden, with the module %s: %v, %v, want %q", modules, changes, err, want)
+		}
 	}
 }
 

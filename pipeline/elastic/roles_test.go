@@ -1,0 +1,107 @@
+package elastic
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/pipelinetest"
+	"github.com/datelinenews/dateline/pipeline/pipelinetest/servers"
+	"github.com/datelinenews/dateline/pipeline/search"
+)
+
+// TestRoles has each process do its work with the role that deploy/compose/roles gives it, and none
+// do another's.
+func TestRoles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a server of its own: not with -short")
+	}
+	const password = "secret-enough"
+	node := servers.StartElasticsearch(t, servers.ElasticsearchOptions{Password: password})
+	put := func(path string, body []byte) {
+		t.Helper()
+		req, err := http.NewRequest(http.MethodPut, node.URL+path, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.SetBasicAuth("elastic", password)
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if b, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK {
+			t.Fatalf("PUT %s: %s: %s", path, res.Status, b)
+		}
+	}
+	as := map[string]*Index{}
+	for _, role := range []string{"setup", "worker", "reader"} {
+		body, err := os.ReadFile(filepath.Join("..", "..", "deploy", "compose", "roles", role+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		put("/_security/role/dateline_"+role, body)
+		put("/_security/user/dateline_"+role, []byte(`{"password":"`+password+`","roles":["dateline_`+role+`"]}`))
+		x, err := Open(Config{Addresses: []string{node.URL}, Username: "dateline_" + role, Password: password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Close()
+		as[role] = x
+	}
+	denied := func(what string, err error) {
+		t.Helper()
+		var status *StatusError
+		if !errors.As(err, &status) || status.Status != http.StatusForbidden {
+			t.Errorf("%s: %v, want it forbidden", what, err)
+		}
+	}
+	ctx := t.Context()
+	_, err := as["worker"].Setup(ctx)
+	denied("setup by a worker", err)
+	for range 2 {
+		if _, err := as["setup"].Setup(ctx); err != nil {
+			t.Fatalf("setup: %v", err)
+		}
+	}
+	if _, err := as["setup"].SetupLifecycle(ctx, Lifecycle{}); err != nil {
+		t.Errorf("lifecycle: %v", err)
+	}
+	if _, err := as["setup"].SetupTransform(ctx); err != nil {
+		t.Errorf("transform: %v", err)
+	}
+	one, two := pipelinetest.NewRecord("a", 1000, "Ann Brook", "Bo Reed"), pipelinetest.NewRecord("a", 2000, "Ann Brook")
+	two.Published = two.Published.AddDate(0, 1, 0) // so that documents are deleted, too
+	for _, r := range []pipeline.Record{one, two} {
+		if err := as["worker"].Write(ctx, []pipeline.Record{r}); err != nil {
+			t.Fatalf("write: %v", err)
+		}
+	}
+	if err := as["worker"].Refresh(ctx); err != nil {
+		t.Errorf("refresh: %v", err)
+	}
+	if err := as["setup"].customise(ctx, "refresh_interval", "5s"); err != nil {
+		t.Errorf("a setting of the cluster's own: %v", err)
+	}
+	for _, role := range []string{"worker", "reader"} {
+		res, err := as[role].Search(ctx, search.Query{Limit: 10})
+		if err != nil || len(res.Hits) != 1 {
+			t.Errorf("search by a %s: %+v, %v", role, res, err)
+		}
+		if _, err := as[role].Get(ctx, "a"); err != nil {
+			t.Errorf("get by a %s: %v", role, err)
+		}
+	}
+	if err := as["reader"].Write(ctx, []pipeline.Record{two}); err == nil {
+		t.Error("a reader writes")
+	}
+	if got, err := as["reader"].Get(ctx, "a"); err != nil || got.Revision != two.Revision {
+		t.Errorf("after a reader's write: %+v, %v", got, err)
+	}
+}
