@@ -206,7 +206,7 @@ func TestOtherServers(t *testing.T) {
 		"a page":  {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }, "the answer is not Kibana's"},
 		"a login": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, "answers 302: check the address"},
 		"elasticsearch": {func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(400)
+			w.WriteHeader(http.StatusBadRequest)
 			io.WriteString(w, `{"error":"no handler found"}`)
 		}, "answers 400"},
 	} {
