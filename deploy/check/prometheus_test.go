@@ -297,4 +297,6 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
-func parse(expr string) (parser.Expr, error) { return parser.NewParser(parser.Options{}).ParseExpr(expr) }
+func parse(expr string) (parser.Expr, error) {
+	return parser.NewParser(parser.Options{}).ParseExpr(expr)
+}
