@@ -22,6 +22,7 @@ type finder struct {
 	frames    [][]frame // of each unit
 	found     []*Quote  // of each stretch; nil for what is no quotation
 	out       []Quote
+	learning  bool // keep the features of candidates
 }
 
 // newFinder cuts the document into units and finds their frames.
@@ -113,7 +114,7 @@ func (f *finder) spoken(n, k int, fr *frame, rule string, sure float64) *Quote {
 		return out
 	}
 	cs := f.candidates(n, k, out, fr)
-	best, p := f.model.speakers.choose(cs)
+	best, p := likeliest(cs)
 	c := &cs[best]
 	out.Rule, out.Speaker, out.Cue, out.Score = c.rule, c.speaker, c.cue, p
 	if c.speaker == nil || p*sure < leastSure {

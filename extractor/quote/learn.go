@@ -30,6 +30,7 @@ type Option struct {
 // stretch in marks is one.
 func Decisions(marks map[string]float64, doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) []Decision {
 	f := newFinder(&Model{marks: marks}, doc, mentions, entities)
+	f.learning = true
 	var out []Decision
 	for n := range f.units {
 		u := &f.units[n]

@@ -13,7 +13,8 @@ type candidate struct {
 	rule     string // where the candidate was found, as Quote.Rule says it
 	speaker  *Speaker
 	cue      *Cue
-	features []string
+	weight   float64  // of its features together
+	features []string // themselves, for training only
 }
 
 // How many frames on each side of a quotation are candidates.
@@ -132,6 +133,7 @@ type collector struct {
 	alone    bool
 	quote    []string // features of the quotation
 	inside   map[int]bool
+	key      []byte // of the feature at hand
 	over     string // how the frame next before the quotation is tied to those before it
 	out      []candidate
 }
@@ -460,9 +462,15 @@ func (c *collector) carried(where string, p int, b *Quote, picked bool) {
 // start adds a candidate and returns what adds further features to it.
 func (c *collector) start(where string, s *Speaker, said *Cue, picked bool) func(a, b string) {
 	c.out = append(c.out, candidate{rule: where, speaker: s, cue: said})
-	o := &c.out[len(c.out)-1]
-	o.features = make([]string, 0, 24)
-	add := func(a, b string) { o.features = append(o.features, a+"/"+b) }
+	at := len(c.out) - 1
+	add := func(a, b string) {
+		c.key = append(append(append(c.key[:0], a...), '/'), b...)
+		o := &c.out[at]
+		o.weight += c.f.model.speakers[string(c.key)] // no copy is made of the key
+		if c.f.learning {
+			o.features = append(o.features, string(c.key))
+		}
+	}
 	add("where", where)
 	if picked {
 		c.picked = true
@@ -576,18 +584,16 @@ func (f *finder) mentionFrom(start int) int {
 	return sort.Search(len(f.mentions), func(i int) bool { return f.mentions[i].Start >= start })
 }
 
-// choose picks the likeliest of the candidates and gives its probability.
-func (w weights) choose(cs []candidate) (best int, p float64) {
-	scores := make([]float64, len(cs))
+// likeliest picks one of the candidates and gives its probability.
+func likeliest(cs []candidate) (best int, p float64) {
 	for i := range cs {
-		scores[i] = w.sum(cs[i].features)
-		if scores[i] > scores[best] {
+		if cs[i].weight > cs[best].weight {
 			best = i
 		}
 	}
 	total := 0.0
-	for _, s := range scores {
-		total += math.Exp(s - scores[best])
+	for i := range cs {
+		total += math.Exp(cs[i].weight - cs[best].weight)
 	}
 	return best, 1 / total
 }
