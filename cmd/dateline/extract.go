@@ -17,6 +17,7 @@ type extractCmd struct {
 	Files []string `arg:"" optional:"" name:"files" help:"Files, folders or globs: .txt, .json, .jsonl, .html, .warc, each also with .gz; - or nothing is standard input."`
 
 	Format    export.Format `enum:"text,jsonl,json,html,csv" default:"text" help:"What to print: text (annotated, in colour on a terminal), jsonl, json, html or csv."`
+	Only      export.Kind   `enum:",entities,mentions,dates,quotes" default:"" placeholder:"KIND" help:"List in CSV nothing but entities, mentions, dates or quotes; quotes with speaker, role, quote, cue, date, article and url."`
 	Offsets   export.Unit   `enum:"bytes,utf16,codepoints" default:"bytes" help:"What offsets in JSON and CSV count: bytes of UTF-8, utf16 units, or Unicode codepoints."`
 	Input     files.Form    `placeholder:"FORM" help:"Form of standard input: txt, json, jsonl, html or warc. Default: told from how it begins."`
 	Published string        `placeholder:"TIME" help:"Publication time of articles that have none, such as 2025-01-20: what \"yesterday\" is told from."`
@@ -32,6 +33,7 @@ Examples:
 
     dateline extract story.txt --published 2025-01-20
     dateline extract news/*.json --format csv > news.csv
+    dateline extract news/*.json --format csv --only quotes > quotes.csv
     curl -s https://example.org/story.html | dateline extract --input html
     dateline extract news.jsonl --format jsonl --offsets codepoints > out.jsonl`
 }
@@ -40,6 +42,9 @@ func (c *extractCmd) run(ctx context.Context, p *process) error {
 	published, ok := pipeline.ParseTime(c.Published)
 	if !ok {
 		return usagef("--published is %q: want a date such as 2025-01-20 or an RFC 3339 time", c.Published)
+	}
+	if c.Only != export.All && c.Format != export.CSV {
+		return usagef("--only is for --format csv: %s takes all that is found", c.Format)
 	}
 	source, err := p.files(c.Files, c.Input)
 	if err != nil {
@@ -52,7 +57,7 @@ func (c *extractCmd) run(ctx context.Context, p *process) error {
 	}
 	width, _ := terminal(p.out)
 	out := bufio.NewWriterSize(p.out, 64<<10)
-	printer, err := export.New(out, c.Format, export.Options{Offsets: c.Offsets, Colour: p.colour(p.out), Width: width - 20})
+	printer, err := export.New(out, c.Format, export.Options{Offsets: c.Offsets, Colour: p.colour(p.out), Width: width - 20, Only: c.Only})
 	if err != nil {
 		return err
 	}

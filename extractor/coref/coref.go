@@ -26,6 +26,8 @@ type Entity struct {
 	Acronym string `json:"acronym,omitempty"`
 	// Role is the words that introduce a person ("KNU spokesperson"), if any.
 	Role string `json:"role,omitempty"`
+	// Affiliation is the name of the organisation that a person is said to belong to, if any.
+	Affiliation string `json:"affiliation,omitempty"`
 	// Key is equal across articles for the same name and type: "person:padoh-saw-taw-nee".
 	Key string `json:"key"`
 	// Mentions are indices into the article's mentions, in text order.
@@ -168,6 +170,7 @@ func (r *resolver) entities() []Entity {
 	for e := range out {
 		r.describe(&out[e], members[e])
 	}
+	r.affiliations(out, members)
 	return out
 }
 

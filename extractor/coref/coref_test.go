@@ -149,3 +149,34 @@ func TestResolveDeterministic(t *testing.T) {
 		}
 	}
 }
+
+// TestAffiliation reads the organisation of a person off the words beside the name.
+func TestAffiliation(t *testing.T) {
+	for _, c := range []struct{ src, want string }{
+		{"[Acme Steel]o spokesman [John Roe]p said so.", "Acme Steel"},
+		{"[Jane Doe]p of [Acme Steel]o said so.", "Acme Steel"},
+		{"[Jane Doe]p, the head of research at [Acme Steel]o, said so.", "Acme Steel"},
+		{"[Acme Steel]o's [Jane Doe]p said so.", "Acme Steel"},
+		{"[Acme Steel]o's chief executive, [Jane Doe]p, said so.", "Acme Steel"},
+		// The canonical name, not the short form beside the person.
+		{"[Harbour Workers' Union]o ([HWU]o) members met. [HWU]o president [Jane Doe]p said so.", "Harbour Workers' Union"},
+		{"[Jane Doe]p said so to [Acme Steel]o.", ""},
+		{"Former [Acme Steel]o spokesman [John Roe]p said so.", ""},
+		{"[Jane Doe]p of [Leeds]l said so.", ""},
+		{"[John Roe]p spoke. [Acme Steel]o said no.", ""},
+	} {
+		doc, names := marked(t, c.src)
+		entities, _ := coref.Resolve(doc, names)
+		got, found := "", false
+		for _, e := range entities {
+			if e.Type == ner.Person {
+				got, found = e.Affiliation, true
+			} else if e.Affiliation != "" {
+				t.Errorf("%s: %s has the affiliation %q", c.src, e.Name, e.Affiliation)
+			}
+		}
+		if !found || got != c.want {
+			t.Errorf("%s: affiliation %q, want %q", c.src, got, c.want)
+		}
+	}
+}

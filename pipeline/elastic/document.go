@@ -71,13 +71,15 @@ type interval struct {
 }
 
 type entity struct {
-	Key     string   `json:"key"`
-	Name    string   `json:"name"`
-	Type    string   `json:"type"`
-	Acronym string   `json:"acronym,omitempty"`
-	Role    string   `json:"role,omitempty"`
-	Names   []string `json:"names"`
-	Count   int      `json:"count"`
+	Key     string `json:"key"`
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Acronym string `json:"acronym,omitempty"`
+	Role    string `json:"role,omitempty"`
+	// Affiliation is a person's organisation.
+	Affiliation string   `json:"affiliation,omitempty"`
+	Names       []string `json:"names"`
+	Count       int      `json:"count"`
 }
 
 type quotation struct {
@@ -197,7 +199,7 @@ func (x *Index) documents(r *pipeline.Record) (*documents, error) {
 	for _, m := range d.Mentions {
 		e := &r.Entities[m.Entity]
 		c := shared
-		c.Entity = &entity{Key: e.Key, Name: e.Name, Type: e.Type.String(), Acronym: e.Acronym, Role: e.Role, Names: m.Forms, Count: m.Count}
+		c.Entity = &entity{Key: e.Key, Name: e.Name, Type: e.Type.String(), Acronym: e.Acronym, Role: e.Role, Affiliation: e.Affiliation, Names: m.Forms, Count: m.Count}
 		c.Sentences = m.Sentences
 		out.set.Mentions = append(out.set.Mentions, m.Key)
 		if err := out.add(x.mentionRef(r.ID, out.set.Month, m.Key), c); err != nil {

@@ -21,22 +21,39 @@ import (
 var csvColumns = []string{
 	"article", "url", "source", "language", "published", "modified", "title",
 	"kind", "type", "name", "text", "start", "end",
-	"entity", "key", "acronym", "role", "mentions", "form",
+	"entity", "key", "acronym", "role", "affiliation", "mentions", "form",
 	"value", "mod", "from", "to",
 	"speaker", "cue", "rule", "score",
 }
 
+// quoteColumns are those of a table of quotes alone: the speaker's name, or the words that stand for
+// one without a name; the date is the article's.
+var quoteColumns = []string{
+	"speaker", "role", "quote", "cue", "date", "article", "url",
+	"affiliation", "kind", "score", "title", "source",
+}
+
 // csvForm writes a header and a row for each thing found (RFC 4180, lines ending in \n).
-type csvForm struct{ offsets Unit }
+type csvForm struct {
+	offsets Unit
+	only    Kind
+}
 
 func (f csvForm) begin() string {
-	s, _ := csvLines(csvColumns) // a strings.Builder never fails
+	columns := csvColumns
+	if f.only == Quotes {
+		columns = quoteColumns
+	}
+	s, _ := csvLines(columns) // a strings.Builder never fails
 	return s
 }
 
 func (f csvForm) end(int) string { return "" }
 
 func (f csvForm) record(in *pipeline.Record, _ int) (string, error) {
+	if f.only == Quotes {
+		return quoteRows(in)
+	}
 	rec, err := Convert(*in, f.offsets)
 	if err != nil {
 		return "", err
@@ -44,6 +61,14 @@ func (f csvForm) record(in *pipeline.Record, _ int) (string, error) {
 	document := map[string]string{
 		"article": rec.ID, "url": rec.URL, "source": rec.Source, "language": rec.Language,
 		"published": timeString(rec.Published), "modified": timeString(rec.Modified), "title": rec.Title,
+	}
+	switch f.only { // nothing but these
+	case Entities:
+		rec.Mentions, rec.Dates, rec.Quotes = nil, nil, nil
+	case Mentions:
+		rec.Dates, rec.Quotes = nil, nil
+	case Dates:
+		rec.Mentions, rec.Quotes = nil, nil
 	}
 	var rows [][]string
 	add := func(cells map[string]string) {
@@ -64,9 +89,12 @@ func (f csvForm) record(in *pipeline.Record, _ int) (string, error) {
 		return rec.Entities[entity].Name, rec.Entities[entity].Key
 	}
 	for _, e := range rec.Entities {
+		if f.only == Mentions || f.only == Dates {
+			break // they only name what is mentioned
+		}
 		add(map[string]string{
 			"kind": "entity", "type": e.Type.String(), "name": e.Name, "entity": strconv.Itoa(e.ID), "key": e.Key,
-			"acronym": e.Acronym, "role": e.Role, "mentions": strconv.Itoa(len(e.Mentions)),
+			"acronym": e.Acronym, "role": e.Role, "affiliation": e.Affiliation, "mentions": strconv.Itoa(len(e.Mentions)),
 		})
 	}
 	for _, m := range rec.Mentions {
@@ -100,6 +128,35 @@ func (f csvForm) record(in *pipeline.Record, _ int) (string, error) {
 			cells["cue"] = q.Cue.Text
 		}
 		add(cells)
+	}
+	return csvLines(rows...)
+}
+
+// quoteRows are a record's rows in a table of quotes alone.
+func quoteRows(rec *pipeline.Record) (string, error) {
+	var rows [][]string
+	for _, q := range rec.Quotes {
+		cells := map[string]string{
+			"quote": q.Text, "kind": string(q.Kind), "score": scoreString(q.Score),
+			"date": timeString(rec.Published), "article": rec.ID, "url": rec.URL, "title": rec.Title, "source": rec.Source,
+		}
+		if s := q.Speaker; s != nil {
+			if s.Expression != nil {
+				cells["speaker"] = s.Text
+			}
+			if s.Entity != nil && *s.Entity >= 0 && *s.Entity < len(rec.Entities) {
+				e := &rec.Entities[*s.Entity]
+				cells["speaker"], cells["role"], cells["affiliation"] = e.Name, e.Role, e.Affiliation
+			}
+		}
+		if q.Cue != nil {
+			cells["cue"] = q.Cue.Text
+		}
+		row := make([]string, len(quoteColumns))
+		for i, c := range quoteColumns {
+			row[i] = cells[c]
+		}
+		rows = append(rows, row)
 	}
 	return csvLines(rows...)
 }

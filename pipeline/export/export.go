@@ -26,10 +26,24 @@ const (
 // Formats lists all formats, the default first.
 func Formats() []Format { return []Format{Text, JSONL, JSON, HTML, CSV} }
 
+// Kind is a kind of thing that is found.
+type Kind string
+
+// The kinds.
+const (
+	All      Kind = ""
+	Entities Kind = "entities"
+	Mentions Kind = "mentions"
+	Dates    Kind = "dates"
+	Quotes   Kind = "quotes"
+)
+
 // Options are the choices of a Writer. The zero value is the default.
 type Options struct {
 	// Offsets is the unit of offsets in JSON and CSV. Default: Bytes.
 	Offsets Unit
+	// Only is the kind of thing that CSV lists. Default: all.
+	Only Kind
 	// Colour marks Text with ANSI colours instead of brackets.
 	Colour bool
 	// Width is where the lists below a text are cut, in characters. Default: 100.
@@ -60,6 +74,14 @@ func New(w io.Writer, f Format, opts Options) (*Writer, error) {
 	if _, err := Convert(pipeline.Record{}, opts.Offsets); err != nil {
 		return nil, err
 	}
+	switch opts.Only {
+	case All, Entities, Mentions, Dates, Quotes:
+	default:
+		return nil, fmt.Errorf("unknown kind %q: want entities, mentions, dates or quotes", opts.Only)
+	}
+	if opts.Only != All && f != CSV {
+		return nil, fmt.Errorf("only %s can be listed in CSV, not in %s", opts.Only, f)
+	}
 	out := &Writer{w: w}
 	switch f {
 	case Text, "":
@@ -71,7 +93,7 @@ func New(w io.Writer, f Format, opts Options) (*Writer, error) {
 	case HTML:
 		out.form = htmlForm{}
 	case CSV:
-		out.form = csvForm{offsets: opts.Offsets}
+		out.form = csvForm{offsets: opts.Offsets, only: opts.Only}
 	default:
 		return nil, fmt.Errorf("unknown format %q: want one of %v", f, Formats())
 	}

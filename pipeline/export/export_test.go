@@ -5,8 +5,10 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +57,7 @@ func sampleRecord(t testing.TB) pipeline.Record {
 		Analysis: extractor.Analysis{
 			Version: "v",
 			Entities: []coref.Entity{
-				{ID: 0, Type: ner.Person, Name: "Abena Owusu", Key: "person:abena-owusu", Role: "spokeswoman", Mentions: []int{0, 4}},
+				{ID: 0, Type: ner.Person, Name: "Abena Owusu", Key: "person:abena-owusu", Role: "spokeswoman", Affiliation: "Tarkwa Growers’ Alliance", Mentions: []int{0, 4}},
 				{ID: 1, Type: ner.Organisation, Name: "Tarkwa Growers’ Alliance", Acronym: "TGA", Key: "organisation:tarkwa-growers-alliance", Mentions: []int{1, 2}},
 				{ID: 2, Type: ner.Place, Name: "Accra", Key: "place:accra", Mentions: []int{3}},
 			},
@@ -169,6 +171,42 @@ func TestCSVRows(t *testing.T) {
 	}
 	if kinds["entity"] != 3 || kinds["mention"] != 5 || kinds["date"] != 1 || kinds["quote"] != 1 {
 		t.Errorf("rows %v, want 3 entities, 5 mentions, 1 date, 1 quote", kinds)
+	}
+}
+
+// TestCSVOnly lists one kind of thing; quotes have columns of their own.
+func TestCSVOnly(t *testing.T) {
+	read := func(only Kind) [][]string {
+		rows, err := csv.NewReader(strings.NewReader(export(t, CSV, Options{Only: only}, sampleRecord(t)))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	for only, n := range map[Kind]int{Entities: 3, Mentions: 5, Dates: 1} {
+		if rows := read(only); len(rows) != n+1 || len(rows[0]) != len(csvColumns) {
+			t.Errorf("%s: %d rows of %d columns, want %d", only, len(rows), len(rows[0]), n+1)
+		}
+	}
+	rows := read(Quotes)
+	if got, want := strings.Join(rows[0][:7], ","), "speaker,role,quote,cue,date,article,url"; got != want {
+		t.Errorf("columns %s, want %s", got, want)
+	}
+	want := []string{"Abena Owusu", "spokeswoman", "We signed, \"all of us\".", "said", "2025-01-21T09:30:00Z", "harbour-1", "https://example.org/a?b=1&c=2", "Tarkwa Growers’ Alliance"}
+	if len(rows) != 2 || !slices.Equal(rows[1][:8], want) {
+		t.Errorf("rows %q, want %q", rows[1:], want)
+	}
+	// Words that stand for a speaker without a name.
+	rec := sampleRecord(t)
+	rec.Quotes[0].Speaker.Entity = nil
+	rec.Quotes[0].Speaker.Expression.Text = "a harbour pilot"
+	if out := export(t, CSV, Options{Only: Quotes}, rec); !strings.Contains(out, "\na harbour pilot,,") {
+		t.Errorf("no speaker by his words in\n%s", out)
+	}
+	for _, opts := range []Options{{Only: "people"}, {Only: Quotes}} {
+		if _, err := New(io.Discard, JSON, opts); err == nil {
+			t.Errorf("JSON with %+v: no error", opts)
+		}
 	}
 }
 
