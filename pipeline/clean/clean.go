@@ -75,6 +75,7 @@ func Parse(page []byte, contentType, pageURL string) (*Page, error) {
 	if err != nil { // nested too deeply
 		return nil, fmt.Errorf("parse page: %w", err)
 	}
+	realBreaks(doc)
 	base, err := url.Parse(strings.TrimSpace(pageURL))
 	if err != nil || base.Host == "" {
 		base = nil
@@ -88,6 +89,11 @@ func Parse(page []byte, contentType, pageURL string) (*Page, error) {
 		p.URL = strings.TrimSpace(pageURL)
 	}
 	p.Text = bodyText(doc, base, m)
+	if p.Published.IsZero() {
+		if t, rest := openingDay(p.Text); rest != "" {
+			p.Published, p.Text = t, rest
+		}
+	}
 	if p.Text == "" {
 		return nil, fmt.Errorf("%w: if it is built by scripts in the browser, save it from there", ErrNoText)
 	}

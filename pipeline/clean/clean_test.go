@@ -239,6 +239,51 @@ func TestDates(t *testing.T) {
 	}
 }
 
+// TestOpeningDay: a page without metadata may begin with its date.
+func TestOpeningDay(t *testing.T) {
+	for first, want := range map[string]string{
+		"January 11, 2024": "2024-01-11", "Politics / January 11, 2024": "2024-01-11", "11 January 2024": "2024-01-11",
+		"January 11, 2024 was cold.": "", "Born on / January 2024": "",
+	} {
+		p, err := Parse([]byte("<p>"+first+"</p><p>The harbour bridge opened again.</p>"), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if !p.Published.IsZero() {
+			got = p.Published.Format(time.DateOnly)
+		}
+		if got != want || (want != "") == strings.Contains(p.Text, first) {
+			t.Errorf("%s: published %q, text %q", first, got, p.Text)
+		}
+	}
+	p, err := Parse([]byte("<p>January 11, 2024</p>"), "", "")
+	if err != nil || p.Text != "January 11, 2024" {
+		t.Errorf("a date alone: %+v, %v", p, err)
+	}
+}
+
+// TestBreaks: an element that a style sheet makes a line break of is one.
+func TestBreaks(t *testing.T) {
+	const first, second = "The harbour bridge at Port Ada opened again on Tuesday, a week after the storm, the council said", "Ferries will run until May, and the old timetable will then be used again, safety first."
+	for _, br := range []string{`<span class="id-r-component br"></span>`, "<br>", "<br/>"} {
+		p, err := Parse([]byte("<article><div>"+first+br+br+strings.Replace(second, "safety", "safe<span class=x></span>ty", 1)+"</div></article>"), "", "")
+		if err != nil || p.Text != first+"\n\n"+second {
+			t.Errorf("%s: %+v, %v", br, p, err)
+		}
+	}
+}
+
+// TestSource: the publisher's name as people write it.
+func TestSource(t *testing.T) {
+	for og, want := range map[string]string{"adapost": "Ada Post", "the ada post": "the ada post", "": "Ada Post", "ADA": "ADA"} {
+		p, err := Parse([]byte(`<meta property="og:site_name" content="`+og+`"><script type="application/ld+json">{"@type":"NewsArticle","publisher":{"name":"Ada Post"}}</script><p>Text.</p>`), "", "")
+		if err != nil || p.Source != want {
+			t.Errorf("%q: %+v, %v", og, p, err)
+		}
+	}
+}
+
 // TestMarkdown: an articleBody may be Markdown.
 func TestMarkdown(t *testing.T) {
 	for in, want := range map[string]string{

@@ -54,6 +54,18 @@ func removeFurniture(doc *html.Node) {
 	visit(doc)
 }
 
+// realBreaks makes <br> of empty elements that style sheets make line breaks of, for else the words
+// around them would run together.
+func realBreaks(n *html.Node) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode && c.DataAtom == atom.Span && c.FirstChild == nil && slices.Contains(nameWords(attr(c, "class")), "br") {
+			c.Data, c.DataAtom, c.Attr = "br", atom.Br, nil
+			continue
+		}
+		realBreaks(c)
+	}
+}
+
 // paragraphLetters counts the bytes of text in n's paragraphs.
 func paragraphLetters(n *html.Node) int {
 	count := 0
@@ -146,6 +158,21 @@ func nameWords(name string) []string {
 		out = append(out, strings.ToLower(name[start:]))
 	}
 	return out
+}
+
+// dayLine is a date that stands alone, or after its section: "Politics / January 11, 2024".
+var dayLine = regexp.MustCompile(`^(?:[\pL ]{1,30} ?[/|•·] ?)?((?:January|February|March|April|May|June|July|August|September|October|November|December) \d{1,2}, \d{4}|\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4})$`)
+
+// openingDay takes the day of publication from a text that begins with it, and gives the text without
+// it; zero where it doesn't. It is for pages whose metadata has none.
+func openingDay(text string) (time.Time, string) {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, p := range paragraphs[:min(len(paragraphs), 3)] {
+		if m := dayLine.FindStringSubmatch(p); m != nil {
+			return readTime(m[1]), strings.Join(slices.Delete(paragraphs, i, i+1), "\n\n")
+		}
+	}
+	return time.Time{}, text
 }
 
 const (

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -33,6 +35,10 @@ func readMeta(doc *html.Node, base *url.URL) meta {
 	}
 	m.title = headline(tags, ld, m.source)
 	m.titles = append([]string{m.title, ld.title, first(tags.meta["og:title"]), withoutSite(first(tags.title))}, tags.h1...)
+	// A site's name is often a slug in OpenGraph, and as people write it in JSON-LD.
+	if ld.source != "" && sameWords(m.source, ld.source) && capitals(ld.source) > capitals(m.source) {
+		m.source = ld.source
+	}
 	if strings.HasPrefix(m.author, "http") { // Facebook's article:author is a profile's address
 		m.author = ""
 	}
@@ -352,6 +358,17 @@ func unmarked(s string) string {
 	s = markdownExtra.ReplaceAllString(s, "")
 	s = markdownLink.ReplaceAllString(s, "$1")
 	return markdownStrong.ReplaceAllString(s, "$1$2")
+}
+
+// capitals counts the words of a name that begin with a capital.
+func capitals(s string) int {
+	n := 0
+	for _, w := range strings.Fields(s) {
+		if r, _ := utf8.DecodeRuneInString(w); unicode.IsUpper(r) {
+			n++
+		}
+	}
+	return n
 }
 
 func absolute(base *url.URL, ref string) string {

@@ -76,6 +76,9 @@ func (w *paragraphs) walk(n *html.Node) {
 		w.words(n.Data)
 		return
 	case html.ElementNode:
+		if n.DataAtom == 0 { // one that readability has made
+			n.DataAtom = atom.Lookup([]byte(n.Data))
+		}
 		if skipped[n.DataAtom] || hidden(n) {
 			return
 		}
