@@ -21,6 +21,12 @@ type Record struct {
 	Text string `json:"text"`
 	extractor.Analysis
 
+	// Cluster is what all copies of one story have in common: the ID of the article that was seen
+	// first. First says that of the copies this one was published first. Both are set by sinks that
+	// can find copies (see package copies), and are absent before.
+	Cluster string `json:"cluster,omitempty"`
+	First   bool   `json:"first,omitempty"`
+
 	// Revision orders the revisions of one article, in milliseconds: Modified, else Published,
 	// else the Kafka record's time, else 0. Of equals the later written wins.
 	Revision int64 `json:"-"`

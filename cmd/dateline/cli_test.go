@@ -695,3 +695,29 @@ func TestStatusOfFolder(t *testing.T) {
 		t.Errorf("with a broker that does not answer: %d %s%s", got.code, got.out, got.err)
 	}
 }
+
+// Copies of one story are found by run, and folded by search.
+func TestFold(t *testing.T) {
+	inFolder(t)
+	const story = "The old bridge over the Varde at Lowmere was closed on Monday after inspectors found cracks in two of its piers. Traffic is being sent over the new bridge at Fordham, eleven kilometres to the north. The authority's chief engineer expects the repair to take until the spring."
+	var in strings.Builder
+	for i, text := range []string{story, "By our correspondent. " + story + " Sign up for our newsletter.", "Nothing of it happened in Oslo, where the bridge stands."} {
+		line, err := json.Marshal(map[string]string{"id": fmt.Sprint("a", i), "source": fmt.Sprint("Paper ", i), "published": "2025-01-16", "text": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Write(append(line, '\n'))
+	}
+	if got := dateline(t, nil, in.String(), "run", "--input", "jsonl", "-"); got.code != exitDone {
+		t.Fatalf("run: %d %s", got.code, got.err)
+	}
+	if got := dateline(t, nil, "", "search", "bridge"); !strings.Contains(got.out, "3 articles") {
+		t.Errorf("search finds\n%s", got.out)
+	}
+	if got := dateline(t, nil, "", "search", "bridge", "--fold"); !strings.Contains(got.out, "2 articles") || !strings.Contains(got.out, "(+1) ") {
+		t.Errorf("search --fold finds\n%s%s", got.out, got.err)
+	}
+	if got := dateline(t, nil, "", "search", "--cluster", "a0", "--format", "jsonl"); strings.Count(got.out, `"cluster":"a0"`) != 2 || strings.Count(got.out, `"first":true`) != 1 {
+		t.Errorf("search --cluster finds\n%s%s", got.out, got.err)
+	}
+}

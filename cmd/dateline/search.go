@@ -27,6 +27,8 @@ type searchCmd struct {
 	From         string       `group:"question" placeholder:"DAY" help:"First day of dates mentioned or of publication: 2025-01-20, 2025-01 or 2025."`
 	To           string       `group:"question" placeholder:"DAY" help:"Last day, which counts: 2025-01-20, 2025-01 or 2025."`
 	By           string       `group:"question" enum:"any,mentioned,published" default:"any" help:"Which dates --from and --to are about: mentioned in the article, published, or any of both."`
+	Cluster      string       `group:"question" placeholder:"ID" help:"The copies of one story: the cluster of an article, as jsonl shows it."`
+	Fold         bool         `help:"Show of each story's copies only the first hit, and how many more there are."`
 	Show         string       `enum:"auto,articles,quotes" default:"auto" help:"What to list: articles or quotes. auto: quotes where a speaker is asked for."`
 	Sort         string       `enum:"relevance,time" default:"relevance" help:"Order: relevance, or time (newest first)."`
 	Limit        int          `default:"10" help:"How many to list."`
@@ -49,7 +51,8 @@ Examples:
     dateline search '"border guard"' --organisation KNU --from 2025-01
     dateline search --speaker "Padoh Saw Taw Nee"
     dateline search --from 2025-01-14 --to 2025-01-18 --by mentioned
-    dateline search --place Nairobi --show quotes --format jsonl`
+    dateline search --place Nairobi --show quotes --format jsonl
+    dateline search strike --fold`
 }
 
 func (c *searchCmd) run(ctx context.Context, p *process) error {
@@ -98,6 +101,7 @@ func (c *searchCmd) query() (search.Query, error) {
 	q := search.Query{
 		Words: strings.Join(c.Words, " "), Persons: c.Person, Organisations: c.Organisation, Places: c.Place,
 		Speakers: c.Speaker, Sources: c.Source, Offset: c.Offset, Limit: c.Limit, Facets: c.Facets,
+		Cluster: c.Cluster, Fold: c.Fold,
 	}
 	var err error
 	if q.From, _, err = period("from", c.From); err != nil {
@@ -160,6 +164,9 @@ func (c *searchCmd) articles(ctx context.Context, s search.Searcher, q search.Qu
 		title := h.Record.Title
 		if title == "" {
 			title = h.Record.Text
+		}
+		if h.Copies > 0 {
+			title = fmt.Sprintf("(+%d) %s", h.Copies, title)
 		}
 		t.row(h.Record.Published, h.Record.Source, title, h.Record.ID)
 		for _, snippet := range h.Snippets {

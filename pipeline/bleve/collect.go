@@ -25,7 +25,9 @@ type asking struct {
 	// size is how many hits are wanted, after the first skip or behind after.
 	size, skip int
 	after      *place
-	facets     []string
+	// fold keeps of the hits with one fieldFold the best.
+	fold   bool
+	facets []string
 	// times, where set, gets each hit's publication time.
 	times func(ms int64)
 }
@@ -45,6 +47,7 @@ type place struct {
 type found struct {
 	total  int
 	hits   []hit
+	folded map[string]int // of a folded answer: how many hits each stands for
 	counts map[string]*tally
 	view   *view
 }
@@ -113,6 +116,10 @@ func (x *Index) collect(ctx context.Context, a asking) (out *found, err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	pool := &bsearch.SearchContext{DocumentMatchPool: bsearch.NewDocumentMatchPool(s.DocumentMatchPoolSize()+1, 0), IndexReader: reader}
 	best := &top{view: v, most: a.skip + a.size}
+	f, err := newFolding(reader, best, a.fold)
+	if err != nil {
+		return nil, err
+	}
 	segment := 0
 	for n := 1; ; n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
@@ -144,10 +151,21 @@ func (x *Index) collect(ctx context.Context, a asking) (out *found, err error) {
 		if a.ranked {
 			p.score = m.Score
 		}
-		if a.size > 0 {
+		switch {
+		case a.fold:
+			if err := f.offer(p, m.IndexInternalID); err != nil {
+				return nil, err
+			}
+		case a.size > 0:
 			best.offer(p, a.after)
 		}
 		pool.DocumentMatchPool.Put(m)
+	}
+	if a.fold {
+		for _, p := range f.best {
+			best.offer(p, nil)
+		}
+		out.total, out.folded = len(f.best), f.counts
 	}
 	if best.err != nil {
 		return nil, best.err
@@ -161,6 +179,34 @@ func (x *Index) collect(ctx context.Context, a asking) (out *found, err error) {
 		out.hits = append(out.hits, hit{p, fields})
 	}
 	return out, best.err
+}
+
+// folding keeps the best place of each story.
+type folding struct {
+	values index.DocValueReader
+	order  *top
+	best   map[string]place
+	counts map[string]int
+}
+
+func newFolding(reader index.IndexReader, order *top, wanted bool) (*folding, error) {
+	if !wanted {
+		return nil, nil
+	}
+	values, err := reader.DocValueReader([]string{fieldFold})
+	return &folding{values: values, order: order, best: map[string]place{}, counts: map[string]int{}}, err
+}
+
+func (f *folding) offer(p place, id index.IndexInternalID) error {
+	key := ""
+	if err := f.values.VisitDocValues(id, func(_ string, term []byte) { key = string(term) }); err != nil {
+		return err
+	}
+	f.counts[key]++
+	if old, ok := f.best[key]; !ok || f.order.compare(&p, &old) < 0 {
+		f.best[key] = p
+	}
+	return nil
 }
 
 // stored are a document's stored fields.

@@ -39,6 +39,13 @@ const (
 	fieldQuotes    = "quotes"   // stored: how many there are
 	fieldLanguage  = "language" // an article's
 	fieldVersion   = "version"  // an article's, of the extraction
+	fieldCluster   = "cluster"  // stored: see copies.go
+	fieldFold      = "fold"     // stored: what folded answers have once
+	fieldFirst     = "first"    // an article's: isFirst, or missing
+	fieldBands     = "bands"    // an article's, of its fingerprint
+	fieldPrint     = "print"    // stored: an article's fingerprint
+
+	fieldPublishedAt = "published_at" // stored: Unix microseconds
 
 	kindArticle = "article"
 	kindQuote   = "quote"
@@ -105,12 +112,19 @@ func newMapping() (*mapping.IndexMappingImpl, error) {
 	for _, name := range []string{fieldBy, fieldCue, fieldQuoteKind} {
 		exact(name, false)
 	}
+	exact(fieldFirst, false)
+	exact(fieldBands, false)
+	for _, name := range []string{fieldCluster, fieldFold} {
+		f := bleve.NewTextFieldMapping()
+		f.Analyzer, f.Store, f.DocValues, f.IncludeInAll, f.IncludeTermVectors = keyword.Name, true, true, false, false
+		doc.AddFieldMappingsAt(name, f)
+	}
 	exact(fieldLanguage, true)
 	exact(fieldVersion, true)
 	number(fieldIndex)
 	number(fieldPublished)
 	number(fieldOrder)
-	for _, name := range []string{fieldRecord, fieldRevision, fieldQuotes} {
+	for _, name := range []string{fieldRecord, fieldRevision, fieldQuotes, fieldPrint, fieldPublishedAt} {
 		stored(name)
 	}
 	m.DefaultMapping = doc

@@ -39,7 +39,7 @@ func (x *Index) Search(ctx context.Context, q search.Query) (*search.Results, er
 		if err != nil {
 			return nil, fmt.Errorf("search articles: %w", err)
 		}
-		out.Hits = append(out.Hits, search.Hit{Record: *r, Score: h.place.score, Snippets: search.Snippets(r.Text, clauses, snippets)})
+		out.Hits = append(out.Hits, search.Hit{Record: *r, Score: h.place.score, Copies: max(res.folded[r.Cluster]-1, 0), Snippets: search.Snippets(r.Text, clauses, snippets)})
 	}
 	return out, nil
 }
@@ -135,7 +135,7 @@ func (x *Index) ask(ctx context.Context, q search.Query, kind string) (*found, e
 			scored.AddShould(title)
 		}
 	}
-	a := asking{size: q.PageSize(), skip: q.Offset, ranked: ranked && q.Sort == search.ByRelevance}
+	a := asking{size: q.PageSize(), skip: q.Offset, fold: q.Fold, ranked: ranked && q.Sort == search.ByRelevance}
 	if a.ranked {
 		scored.AddFilter(filter)
 		scored.AddMustNot(excluded...)
@@ -162,7 +162,7 @@ func (x *Index) ask(ctx context.Context, q search.Query, kind string) (*found, e
 
 // next is where the answer goes on.
 func next(res *found, q search.Query) string {
-	if len(res.hits) < q.PageSize() {
+	if len(res.hits) < q.PageSize() || q.Fold {
 		return ""
 	}
 	return res.hits[len(res.hits)-1].place.cursor()
@@ -191,6 +191,9 @@ func conditions(q search.Query, kind string) []query.Query {
 	}
 	if len(q.Sources) > 0 {
 		out = append(out, anyTerm(facetSource, q.Sources))
+	}
+	if q.Cluster != "" {
+		out = append(out, term(fieldCluster, q.Cluster))
 	}
 	for _, group := range q.Entities {
 		out = append(out, anyTerm(fieldKeys, group))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	index "github.com/blevesearch/bleve_index_api"
 
 	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/copies"
 	"github.com/datelinenews/dateline/pipeline/search"
 )
 
@@ -28,7 +30,8 @@ type stored struct {
 	quotes   int
 }
 
-// Write stores the records, on the disk, in batches that are atomic.
+// Write stores the records, on the disk, in batches that are atomic. It finds out which are copies of
+// one story; see copies.go.
 func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("write index: %w", err)
@@ -38,59 +41,29 @@ func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
 	}
 	x.writing.Lock()
 	defer x.writing.Unlock()
-	batch := x.index.NewBatch()
-	inBatch := map[string]stored{}
-	size := 0
-	flush := func() error {
-		if batch.Size() == 0 {
-			return nil
-		}
-		batch.SetInternal([]byte(writesKey), strconv.AppendUint(nil, x.writes+1, 10))
-		if err := x.index.Batch(batch); err != nil {
-			return fmt.Errorf("write index: %w", err)
-		}
-		x.writes++
-		if err := x.countWrites(); err != nil {
-			return fmt.Errorf("write index: %w", err)
-		}
-		batch = x.index.NewBatch() // not Reset: the library may still be looking at the old one
-		clear(inBatch)
-		size = 0
-		return nil
-	}
+	w := &writing{x: x, batch: x.index.NewBatch(), inBatch: map[string]stored{}}
 	rejected := map[int]string{}
 	for i := range recs {
-		r := &recs[i]
-		old, known := inBatch[r.ID]
-		if !known {
-			var err error
-			if old, known, err = x.stored(r.ID); err != nil {
+		r := recs[i]
+		err := w.add(ctx, &r)
+		var hopeless *hopelessError
+		switch {
+		case errors.As(err, &hopeless):
+			rejected[i] = hopeless.Error()
+		case err != nil:
+			return fmt.Errorf("write index: %w", err)
+		}
+		if w.size >= maxBatch {
+			if err := w.flush(); err != nil {
 				return fmt.Errorf("write index: %w", err)
-			}
-		}
-		if known && old.revision > r.Revision {
-			continue
-		}
-		n, err := addRecord(batch, r)
-		if err != nil {
-			rejected[i] = err.Error()
-			continue
-		}
-		for q := len(r.Quotes); q < old.quotes; q++ {
-			batch.Delete(quoteID(r.ID, q))
-		}
-		inBatch[r.ID] = stored{r.Revision, len(r.Quotes)}
-		if size += n; size >= maxBatch {
-			if err := flush(); err != nil {
-				return err
 			}
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("write index: %w", err)
 			}
 		}
 	}
-	if err := flush(); err != nil {
-		return err
+	if err := w.flush(); err != nil {
+		return fmt.Errorf("write index: %w", err)
 	}
 	if len(rejected) > 0 {
 		return &pipeline.RejectError{Reasons: rejected}
@@ -98,9 +71,142 @@ func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
 	return nil
 }
 
+// hopelessError says that a record can never be stored.
+type hopelessError struct{ error }
+
+// writing is a batch in the making.
+type writing struct {
+	x       *Index
+	batch   *bleve.Batch
+	inBatch map[string]stored
+	recs    map[string]*pipeline.Record // in the batch, as they are to be
+	recent  copies.Recent               // the firsts among them
+	size    int
+}
+
+// flush writes the batch, and begins another.
+func (w *writing) flush() error {
+	x := w.x
+	if w.batch.Size() == 0 {
+		return nil
+	}
+	w.batch.SetInternal([]byte(writesKey), strconv.AppendUint(nil, x.writes+1, 10))
+	if err := x.index.Batch(w.batch); err != nil {
+		return err
+	}
+	x.writes++
+	if err := x.countWrites(); err != nil {
+		return err
+	}
+	w.batch = x.index.NewBatch() // not Reset: the library may still be looking at the old one
+	clear(w.inBatch)
+	w.recs, w.recent, w.size = nil, copies.Recent{}, 0
+	return nil
+}
+
+// add adds a record, unless a newer revision is there.
+func (w *writing) add(ctx context.Context, r *pipeline.Record) error {
+	old, known := w.inBatch[r.ID]
+	if !known {
+		var err error
+		if old, known, err = w.x.stored(r.ID); err != nil {
+			return err
+		}
+	}
+	if known && old.revision > r.Revision {
+		return nil
+	}
+	m := copies.NewMember(r)
+	found, err := w.x.firsts(ctx, &m)
+	if err != nil {
+		return err
+	}
+	// What the index has of a record that is in the batch is no longer so.
+	found = slices.DeleteFunc(found, func(f copies.Member) bool { return w.recs[f.ID] != nil })
+	rg := m.Join(w.recent.With(&m, found))
+	m.Set(r)
+	if err := w.put(r, &m, old.quotes); err != nil {
+		return err
+	}
+	w.recent.Forget(r.ID)
+	if m.First {
+		w.recent.Add(m)
+	}
+	for _, demoted := range rg.Demoted {
+		err := w.change(ctx, demoted.ID, func(d *pipeline.Record) { d.First = false })
+		if err != nil {
+			return err
+		}
+		w.recent.Forget(demoted.ID)
+	}
+	for _, left := range rg.Left {
+		if err := w.move(ctx, left, m.Cluster); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move gives the articles of one cluster another.
+func (w *writing) move(ctx context.Context, left, to string) error {
+	ids, err := w.x.clustered(ctx, left)
+	if err != nil {
+		return err
+	}
+	for id, other := range w.recs {
+		if other.Cluster == left && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	for _, id := range ids {
+		err := w.change(ctx, id, func(d *pipeline.Record) {
+			if d.Cluster == left {
+				d.Cluster = to
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	w.recent.Move(left, to)
+	return nil
+}
+
+// put adds a record to the batch, in place of one that had so many quotes.
+func (w *writing) put(r *pipeline.Record, m *copies.Member, quotes int) error {
+	n, err := addRecord(w.batch, r, m)
+	if err != nil {
+		return &hopelessError{err}
+	}
+	for q := len(r.Quotes); q < quotes; q++ {
+		w.batch.Delete(quoteID(r.ID, q))
+	}
+	w.inBatch[r.ID] = stored{r.Revision, len(r.Quotes)}
+	if w.recs == nil {
+		w.recs = map[string]*pipeline.Record{}
+	}
+	w.recs[r.ID] = r
+	w.size += n
+	return nil
+}
+
+// change changes the cluster of a record that is stored or in the batch.
+func (w *writing) change(ctx context.Context, id string, change func(*pipeline.Record)) error {
+	r := w.recs[id]
+	if r == nil {
+		var err error
+		if r, err = w.x.Get(ctx, id); err != nil {
+			return err
+		}
+	}
+	change(r)
+	m := copies.NewMember(r)
+	return w.put(r, &m, len(r.Quotes))
+}
+
 // addRecord adds an article and its quotes to the batch, and returns about how many bytes they are.
 // An error means that the record can never be stored.
-func addRecord(batch *bleve.Batch, r *pipeline.Record) (int, error) {
+func addRecord(batch *bleve.Batch, r *pipeline.Record, m *copies.Member) (int, error) {
 	packed, err := pack(r)
 	if err != nil {
 		return 0, err
@@ -114,6 +220,7 @@ func addRecord(batch *bleve.Batch, r *pipeline.Record) (int, error) {
 			fields[name] = value
 		}
 	}
+	copyFields(fields, r, m)
 	fields[fieldRecord] = packed
 	fields[fieldRevision], fields[fieldQuotes] = strconv.FormatInt(r.Revision, 10), strconv.Itoa(len(d.Quotes))
 	add(fields, search.FacetSpeaker, d.Speakers)
@@ -132,6 +239,9 @@ func addRecord(batch *bleve.Batch, r *pipeline.Record) (int, error) {
 		f := shared(r, d)
 		f[fieldKind], f[fieldIndex] = kindQuote, float64(i)
 		f[fieldWords], f[fieldRecord] = q.Quote.Text, string(hit)
+		if r.Cluster != "" {
+			f[fieldFold] = search.QuoteFold(r.Cluster, q.Quote.Text)
+		}
 		add(f, search.FacetSpeaker, q.Speakers)
 		if q.SpeakerKey != "" {
 			f[fieldBy] = q.SpeakerKey
@@ -158,6 +268,9 @@ func addRecord(batch *bleve.Batch, r *pipeline.Record) (int, error) {
 // shared are the fields that an article and its quotes have alike.
 func shared(r *pipeline.Record, d *search.Document) map[string]any {
 	f := map[string]any{fieldID: r.ID}
+	if r.Cluster != "" {
+		f[fieldCluster], f[fieldFold] = r.Cluster, r.Cluster
+	}
 	add(f, search.FacetPerson, d.Persons)
 	add(f, search.FacetOrganisation, d.Organisations)
 	add(f, search.FacetPlace, d.Places)

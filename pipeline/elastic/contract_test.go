@@ -124,3 +124,11 @@ func TestSearcherContract(t *testing.T) {
 		return x
 	})
 }
+
+// drop deletes an index.
+func (x *Index) drop(t *testing.T, name string) {
+	t.Helper()
+	if err := x.call(t.Context(), esapi.IndicesDeleteRequest{Index: []string{name}}, nil); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/copies"
 	"github.com/datelinenews/dateline/pipeline/search"
 )
 
@@ -38,6 +39,14 @@ type document struct {
 	Quote         *quotation `json:"quote,omitempty"`
 	Speaker       *speaker   `json:"speaker,omitempty"`
 	Record        any        `json:"record,omitempty"`
+
+	// Cluster and First are the record's; Fold is what folded answers have once.
+	Cluster string `json:"cluster,omitempty"`
+	First   bool   `json:"first"`
+	Fold    string `json:"fold,omitempty"`
+	// Bands and Fingerprint are an article's; see package copies.
+	Bands       []string      `json:"bands,omitempty"`
+	Fingerprint *copies.Print `json:"fingerprint,omitempty"`
 }
 
 type article struct {
@@ -166,7 +175,7 @@ func (x *Index) refs(id string, s docSet) []docRef {
 }
 
 // documents makes a record's documents. An error means that it can never be stored.
-func (x *Index) documents(r *pipeline.Record) (*documents, error) {
+func (x *Index) documents(r *pipeline.Record, print *copies.Print) (*documents, error) {
 	d := search.NewDocument(r)
 	out := &documents{set: docSet{Month: month(r.Published), Quotes: len(d.Quotes)}}
 	shared := document{
@@ -177,7 +186,7 @@ func (x *Index) documents(r *pipeline.Record) (*documents, error) {
 		},
 		People: d.Persons.Canonical, Organisations: d.Organisations.Canonical, Places: d.Places.Canonical, Speakers: d.Speakers.Canonical,
 		Names:      names{d.Persons.Forms, d.Organisations.Forms, d.Places.Forms, d.Speakers.Forms},
-		DateValues: d.Values, Entities: d.Keys,
+		DateValues: d.Values, Entities: d.Keys, Cluster: r.Cluster, First: r.First, Fold: r.Cluster,
 	}
 	if r.URL != "" {
 		shared.URL = &link{r.URL}
@@ -192,6 +201,10 @@ func (x *Index) documents(r *pipeline.Record) (*documents, error) {
 	kept.Text = ""
 	a.Text, a.Record = r.Text, kept
 	a.SpeakerKeys, a.Aliases, a.Roles = d.SpeakerKeys, d.Aliases, d.Roles
+	a.Bands = print.Bands()
+	if !print.None() {
+		a.Fingerprint = print
+	}
 	var err error
 	if out.article, err = json.Marshal(a); err != nil {
 		return nil, fmt.Errorf("encode article: %w", err)
@@ -228,6 +241,7 @@ func quoteDocument(shared document, q *search.Quote) document {
 		shared.Speaker = &speaker{Words: q.Speaker}
 	}
 	shared.Names.Speaker = q.Speakers.Forms
+	shared.Fold = search.QuoteFold(shared.Cluster, q.Quote.Text)
 	shared.Record = q.QuoteHit
 	return shared
 }

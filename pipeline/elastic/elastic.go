@@ -72,6 +72,8 @@ type Index struct {
 	cfg    Config
 	client *elastictransport.Client
 	counts counts
+
+	clusters clusters
 }
 
 type counts struct {
@@ -221,8 +223,9 @@ func (x *Index) Ping(ctx context.Context) error {
 	return err
 }
 
-// Close lets connections go.
+// Close looks for copies among what was just written, and lets connections go.
 func (x *Index) Close() error {
+	x.closeClusters()
 	if t, ok := x.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}

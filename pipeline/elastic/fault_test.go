@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/copies"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest"
 )
 
@@ -60,7 +61,7 @@ func (x *Index) through(t *testing.T, w *wire) *Index {
 // is checks that exactly the record's documents are stored of its article.
 func (x *Index) is(t *testing.T, r pipeline.Record) {
 	t.Helper()
-	docs, err := x.documents(&r)
+	docs, err := x.documents(&r, &copies.Print{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
@@ -48,6 +45,7 @@ type answer struct {
 		} `json:"hits"`
 	} `json:"hits"`
 	Aggregations map[string]struct {
+		Value   int `json:"value"`
 		Buckets []struct {
 			Key   string `json:"key"`
 			Count int    `json:"doc_count"`
@@ -80,7 +78,7 @@ func (x *Index) Search(ctx context.Context, q search.Query) (*search.Results, er
 	if err != nil {
 		return nil, fmt.Errorf("search articles: %w", err)
 	}
-	out := &search.Results{Total: res.Hits.Total.Value, Hits: []search.Hit{}, Facets: res.facets(q), Next: res.next(q)}
+	out := &search.Results{Total: res.total(q), Hits: []search.Hit{}, Facets: res.facets(q), Next: res.next(q)}
 	clauses := q.Clauses()
 	for i := range res.Hits.Hits {
 		h := &res.Hits.Hits[i]
@@ -89,6 +87,11 @@ func (x *Index) Search(ctx context.Context, q search.Query) (*search.Results, er
 			return nil, fmt.Errorf("search articles: %w", err)
 		}
 		out.Hits = append(out.Hits, search.Hit{Record: *r, Score: score(h.Score), Snippets: search.Snippets(r.Text, clauses, snippets)})
+	}
+	if q.Fold {
+		if err := x.countCopies(ctx, q, out.Hits); err != nil {
+			return nil, fmt.Errorf("search articles: %w", err)
+		}
 	}
 	return out, nil
 }
@@ -99,7 +102,7 @@ func (x *Index) Quotes(ctx context.Context, q search.Query) (*search.QuoteResult
 	if err != nil {
 		return nil, fmt.Errorf("search quotes: %w", err)
 	}
-	out := &search.QuoteResults{Total: res.Hits.Total.Value, Hits: []search.QuoteHit{}, Facets: res.facets(q), Next: res.next(q)}
+	out := &search.QuoteResults{Total: res.total(q), Hits: []search.QuoteHit{}, Facets: res.facets(q), Next: res.next(q)}
 	clauses := q.Clauses()
 	for i := range res.Hits.Hits {
 		h := &res.Hits.Hits[i]
@@ -133,24 +136,13 @@ func (x *Index) Get(ctx context.Context, id string) (*pipeline.Record, error) {
 		return nil, fmt.Errorf("get article: %w: %q", search.ErrNotFound, id)
 	}
 	for _, s := range entries[0].Sets {
-		ref := x.articleRef(id, s)
-		var doc struct {
-			Source source `json:"_source"`
-		}
-		// esapi puts the ID into the path as it is.
-		err := x.call(ctx, esapi.GetRequest{Index: ref.index, DocumentID: url.PathEscape(id)}, &doc)
-		var status *StatusError
-		switch {
-		case errors.As(err, &status) && status.Status == http.StatusNotFound:
-			continue // an intent that is not carried out yet
-		case err != nil:
-			return nil, fmt.Errorf("get article: %w", err)
-		}
-		r, err := doc.Source.record()
+		r, err := x.getAt(ctx, x.articleRef(id, s), id)
 		if err != nil {
 			return nil, fmt.Errorf("get article: %w", err)
 		}
-		return r, nil
+		if r != nil { // else an intent that is not carried out yet
+			return r, nil
+		}
 	}
 	return nil, fmt.Errorf("get article: %w: %q", search.ErrNotFound, id)
 }
@@ -220,6 +212,11 @@ func request(q search.Query, quotes bool) (node, error) {
 		"query":   node{"bool": node{"must": must, "should": should, "must_not": not, "filter": conditions(q, quotes)}},
 		"_source": []string{"record", "text", "article.revision"},
 	}
+	aggs := node{}
+	if q.Fold {
+		req["collapse"] = node{"field": "fold"}
+		aggs[foldedTotal] = node{"cardinality": node{"field": "fold", "precision_threshold": 40_000}}
+	}
 	if q.After != "" {
 		after, err := search.RawCursor(q.After, len(sort))
 		if err != nil {
@@ -228,12 +225,13 @@ func request(q search.Query, quotes bool) (node, error) {
 		req["search_after"] = after
 	}
 	if q.Facets > 0 {
-		aggs := node{}
 		for name, field := range facetFields(quotes) {
 			// Each month is a shard, and names its own most frequent values: enough of them that
 			// the counts over all are right.
 			aggs[name] = node{"terms": node{"field": field, "size": q.Facets, "shard_size": max(1000, 10*q.Facets)}}
 		}
+	}
+	if len(aggs) > 0 {
 		req["aggs"] = aggs
 	}
 	return req, nil
@@ -249,10 +247,58 @@ func matching(q search.Query) (any, error) {
 	return req["query"], nil
 }
 
+// foldedTotal is the aggregation that counts what a folded answer has.
+const foldedTotal = "folded"
+
+// total counts the answer's hits.
+func (a *answer) total(q search.Query) int {
+	if q.Fold {
+		return a.Aggregations[foldedTotal].Value
+	}
+	return a.Hits.Total.Value
+}
+
+// countCopies says of each hit how many more articles it stands for.
+func (x *Index) countCopies(ctx context.Context, q search.Query, hits []search.Hit) error {
+	var ids []string
+	for _, h := range hits {
+		if h.Record.Cluster != "" {
+			ids = append(ids, h.Record.Cluster)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query, err := matching(q)
+	if err != nil {
+		return err
+	}
+	var res struct {
+		Copies struct {
+			Buckets []struct {
+				Key   string `json:"key"`
+				Count int    `json:"doc_count"`
+			} `json:"buckets"`
+		} `json:"copies"`
+	}
+	aggs := node{"copies": node{"terms": node{"field": "fold", "include": ids, "size": len(ids)}}}
+	if err := x.aggregate(ctx, query, aggs, &res); err != nil {
+		return err
+	}
+	for _, b := range res.Copies.Buckets {
+		for i := range hits {
+			if hits[i].Record.Cluster == b.Key {
+				hits[i].Copies = b.Count - 1
+			}
+		}
+	}
+	return nil
+}
+
 // next is where the answer goes on.
 func (a *answer) next(q search.Query) string {
 	n := len(a.Hits.Hits)
-	if n < q.PageSize() {
+	if n < q.PageSize() || q.Fold {
 		return ""
 	}
 	return search.WriteCursor(a.Hits.Hits[n-1].Sort)
@@ -276,6 +322,9 @@ func conditions(q search.Query, quotes bool) []node {
 	}
 	for _, group := range q.Entities {
 		out = append(out, node{"terms": node{"entities": group}})
+	}
+	if q.Cluster != "" {
+		out = append(out, node{"term": node{"cluster": q.Cluster}})
 	}
 	switch {
 	case len(q.SpeakerKeys) > 0 && quotes:

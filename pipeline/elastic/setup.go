@@ -14,6 +14,9 @@ import (
 	"strings"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
+
+	"github.com/datelinenews/dateline/pipeline/copies"
+	"github.com/datelinenews/dateline/pipeline/search"
 )
 
 //go:embed templates/*.json
@@ -224,5 +227,46 @@ func (x *Index) putLedger(ctx context.Context) (string, error) {
 	if errors.As(err, &status) && status.Type == "resource_already_exists_exception" {
 		return unchanged, nil // somebody else's setup was quicker
 	}
-	return created, err
+	if err != nil {
+		return created, err
+	}
+	return created, x.fillLedger(ctx)
+}
+
+// fillLedger gives a new ledger the entries of the articles that are there already: then it had been
+// deleted. Workers that write meanwhile may leave what is gone from an article; they had better be
+// stopped.
+func (x *Index) fillLedger(ctx context.Context) error {
+	after := ""
+	for {
+		recs, err := x.Scan(ctx, search.Scan{After: after, Limit: 200})
+		if err != nil {
+			return err
+		}
+		var ops []op
+		for i := range recs {
+			docs, err := x.documents(&recs[i], &copies.Print{})
+			if err != nil {
+				return err
+			}
+			doc, err := json.Marshal(entry{Revision: recs[i].Revision, Sets: []docSet{docs.set}})
+			if err != nil {
+				return err
+			}
+			ops = append(ops, op{action: actionCreate, ref: docRef{x.ledger(), recs[i].ID}, doc: doc})
+			after = recs[i].ID
+		}
+		out, err := x.bulk(ctx, ops)
+		if err != nil {
+			return err
+		}
+		for i, o := range out {
+			if !o.done() && !o.conflict() { // a worker was quicker
+				return fmt.Errorf("article %q: %d %s", ops[i].ref.id, o.status, o.reason)
+			}
+		}
+		if len(recs) < 200 {
+			return nil
+		}
+	}
 }

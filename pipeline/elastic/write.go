@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/copies"
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 )
 
@@ -63,6 +65,11 @@ type job struct {
 // The record is not acknowledged, so that it comes again, and its write or that of a newer revision
 // goes through the same steps. A rejected article leaves the entry, and what is stored, as it was.
 //
+// A search sees each index as it was at its own last refresh. So for a moment it may find an old
+// article beside its new quotes, or the reverse, although the article was written first.
+//
+// Which cluster of copies an article belongs to is found before all this; see group.
+//
 // Requests are sent in order, a batch for each step; see Config for their size and repetition. An
 // error that is not a *pipeline.RejectError means that some records may not be stored; ErrSetup is
 // one.
@@ -70,8 +77,13 @@ func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("write elasticsearch: %w", err)
 	}
+	recs = slices.Clone(recs) // their clusters are set
+	prints, changes, err := x.group(ctx, recs)
+	if err != nil {
+		return fmt.Errorf("write elasticsearch: %w", err)
+	}
 	rejected := map[int]string{}
-	jobs := x.jobs(recs, rejected)
+	jobs := x.jobs(recs, prints, rejected)
 	for round := 0; len(jobs) > 0; round++ {
 		if round == rounds {
 			return fmt.Errorf("write elasticsearch: other writers of article %q come between each time", jobs[0].rec.ID)
@@ -81,10 +93,12 @@ func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
 				return fmt.Errorf("write elasticsearch: %w", err)
 			}
 		}
-		var err error
 		if jobs, err = x.round(ctx, jobs, rejected); err != nil {
 			return fmt.Errorf("write elasticsearch: %w", err)
 		}
+	}
+	if err := x.regroup(ctx, changes); err != nil {
+		return fmt.Errorf("write elasticsearch: join copies: %w", err)
 	}
 	if len(rejected) > 0 {
 		x.counts.rejected.Add(int64(len(rejected)))
@@ -94,12 +108,12 @@ func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
 }
 
 // jobs are the records to be written: of several with the same ID, the one that wins.
-func (x *Index) jobs(recs []pipeline.Record, rejected map[int]string) []*job {
+func (x *Index) jobs(recs []pipeline.Record, prints []copies.Print, rejected map[int]string) []*job {
 	var out []*job
 	byID := map[string]int{}
 	for i := range recs {
 		r := &recs[i]
-		docs, err := x.documents(r)
+		docs, err := x.documents(r, &prints[i])
 		if err == nil && (r.ID == "" || len(r.ID) > pipeline.MaxID) {
 			err = fmt.Errorf("the ID has %d bytes, want 1 to %d", len(r.ID), pipeline.MaxID)
 		}

@@ -183,5 +183,9 @@ func anyRecord(r *rand.Rand, i int) pipeline.Record {
 			d.quote(pick("The storm was bad.", "We voted early.", "The bridge opened at last", "No."), pick("Lee Okoro", "Sam Lee", "Ines Prado", "a witness", ""))
 		}
 	}
+	// Words of its own, so that by chance no two are copies of each other.
+	for k := range 40 {
+		d.text(fmt.Sprintf("n%dx%d ", i, k))
+	}
 	return d.record()
 }

@@ -33,7 +33,30 @@ func (p *plainSearcher) Search(_ context.Context, q search.Query) (*search.Resul
 	slices.SortFunc(hits, func(a, b search.Hit) int {
 		return cmp.Or(newestFirst(a.Record.Published, b.Record.Published), strings.Compare(a.Record.ID, b.Record.ID))
 	})
+	if q.Fold {
+		stories := map[string]int{}
+		for _, h := range hits {
+			stories[h.Record.Cluster]++
+		}
+		hits = once(hits, func(h search.Hit) string { return h.Record.Cluster })
+		for i := range hits {
+			hits[i].Copies = stories[hits[i].Record.Cluster] - 1
+		}
+	}
 	return &search.Results{Total: len(hits), Hits: page(q, hits), Facets: facets.most()}, nil
+}
+
+// once keeps of the hits with one key the first.
+func once[T any](hits []T, key func(T) string) []T {
+	seen := map[string]bool{}
+	var out []T
+	for _, h := range hits {
+		if k := key(h); !seen[k] {
+			seen[k] = true
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 func (p *plainSearcher) Quotes(_ context.Context, q search.Query) (*search.QuoteResults, error) {
@@ -55,6 +78,15 @@ func (p *plainSearcher) Quotes(_ context.Context, q search.Query) (*search.Quote
 	slices.SortFunc(hits, func(a, b search.QuoteHit) int {
 		return cmp.Or(newestFirst(a.Published, b.Published), strings.Compare(a.Article, b.Article), cmp.Compare(a.Index, b.Index))
 	})
+	if q.Fold {
+		of := map[string]string{}
+		for _, r := range p.records {
+			of[r.ID] = r.Cluster
+		}
+		hits = once(hits, func(h search.QuoteHit) string {
+			return of[h.Article] + " " + strings.Trim(plainWords(h.Quote.Text), " ")
+		})
+	}
 	return &search.QuoteResults{Total: len(hits), Hits: page(q, hits), Facets: facets.most()}, nil
 }
 
@@ -79,6 +111,9 @@ func wordsMatch(q search.Query, text string) bool {
 
 func articleMatches(q search.Query, r *pipeline.Record, d *search.Document) bool {
 	if !namesMatch(q.Persons, d.Persons) || !namesMatch(q.Organisations, d.Organisations) || !namesMatch(q.Places, d.Places) {
+		return false
+	}
+	if q.Cluster != "" && r.Cluster != q.Cluster {
 		return false
 	}
 	if len(q.Sources) > 0 && !slices.Contains(q.Sources, r.Source) || slices.Contains(q.Not.Sources, r.Source) {

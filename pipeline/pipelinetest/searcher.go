@@ -24,9 +24,11 @@ import (
 // engines that pass answer alike: totals, the order of the hits, and facets. Only scores are the
 // engines' own, so that an order by relevance is tested where it is clear.
 func TestSearcher(t *testing.T, open func(t *testing.T, recs []pipeline.Record) search.Searcher) {
-	recs := searcherRecords()
+	recs := append(searcherRecords(), copiedRecords()...)
 	s := open(t, recs)
+	recs = cluster(recs)
 	plain := &plainSearcher{records: recs}
+	t.Run("copies", func(t *testing.T) { testCopies(t, s, plain) })
 	t.Run("Get", func(t *testing.T) { testGet(t, s, recs) })
 	t.Run("Search", func(t *testing.T) {
 		for _, c := range searchCases() {
@@ -365,6 +367,7 @@ func anyQuery(r *rand.Rand) search.Query {
 	q.Organisations = some(0.15, []string{"Bureau", "river authority", "RA", "Northern Bureau"})
 	q.Places = some(0.15, []string{"Lowmere", "high ford", "ford"})
 	q.Speakers = some(0.2, []string{"Prado", "Sam Lee", "Okoro", "witness"})
+	q.Fold = r.IntN(4) == 0
 	q.Sources = some(0.1, []string{"Ridge Post", "Delta Times"})
 	q.Not.Persons = some(0.1, []string{"Lee", "Okoro"})
 	q.Not.Speakers = some(0.1, []string{"Sam Lee", "witness"})

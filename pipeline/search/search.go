@@ -50,6 +50,12 @@ type Query struct {
 	// about articles.
 	Cues  []string
 	Kinds []string
+	// Cluster, where set, asks for the copies of one story; see pipeline.Record.
+	Cluster string
+	// Fold gives of each story's copies only the hit that comes first, and of quotes each only once
+	// among the copies. Total then counts stories, in Elasticsearch about so many beyond 40,000; facets
+	// still count all. A folded answer is paged through by Offset.
+	Fold bool
 	// Not is what must not hold: none of its names and sources.
 	Not Exclusion
 	// From and To are a half-open interval of whole UTC days: From counts from the start of its
@@ -98,6 +104,8 @@ func (q *Query) Validate() error {
 	switch {
 	case q.Offset < 0 || q.Limit < 0 || q.Facets < 0:
 		return fmt.Errorf("%w: offset, limit and facets can't be negative", ErrQuery)
+	case q.After != "" && q.Fold:
+		return fmt.Errorf("%w: a folded answer is paged through by its offset", ErrQuery)
 	case q.After != "" && q.Offset != 0:
 		return fmt.Errorf("%w: a place to go on from and an offset at once", ErrQuery)
 	case q.Offset+q.PageSize() > Window:
@@ -155,6 +163,8 @@ type Hit struct {
 	Record pipeline.Record `json:"record"`
 	// Score is the engine's own, comparable within one answer only.
 	Score float64 `json:"score"`
+	// Copies is how many more articles a folded answer has of the same story; see Query.Fold.
+	Copies int `json:"copies,omitempty"`
 	// Snippets are stretches of the text around the words asked for, with the words between
 	// MarkStart and MarkEnd.
 	Snippets []string `json:"snippets,omitempty"`
