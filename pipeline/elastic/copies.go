@@ -82,7 +82,7 @@ func (x *Index) group(ctx context.Context, recs []pipeline.Record) ([]copies.Pri
 		prints[i] = members[i].Print
 		at[recs[i].ID] = i
 	}
-	found, err := x.similar(ctx, members, true)
+	found, err := x.similar(ctx, members, nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("find copies: %w", err)
 	}
@@ -119,12 +119,12 @@ func (x *Index) group(ctx context.Context, recs []pipeline.Record) ([]copies.Pri
 	return prints, rg, nil
 }
 
-// similar are the articles that may be similar to one of the members, or only those of them that are the
-// first of a cluster.
-func (x *Index) similar(ctx context.Context, members []copies.Member, onlyFirsts bool) ([]copies.Member, error) {
+// similar are the articles that may be similar to one of the members: the firsts of clusters, or those that
+// are not, and in none of the clusters that are known.
+func (x *Index) similar(ctx context.Context, members []copies.Member, known []string) ([]copies.Member, error) {
 	var out []copies.Member
 	for chunk := range slices.Chunk(members, lookups) {
-		found, err := x.lookUp(ctx, chunk, onlyFirsts)
+		found, err := x.lookUp(ctx, chunk, known)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func (x *Index) similar(ctx context.Context, members []copies.Member, onlyFirsts
 	}), nil
 }
 
-func (x *Index) lookUp(ctx context.Context, members []copies.Member, onlyFirsts bool) ([]copies.Member, error) {
+func (x *Index) lookUp(ctx context.Context, members []copies.Member, known []string) ([]copies.Member, error) {
 	var bands []string
 	var from, to time.Time
 	undated := false
@@ -164,8 +164,10 @@ func (x *Index) lookUp(ctx context.Context, members []copies.Member, onlyFirsts 
 		return nil, nil
 	}
 	filter := []node{{"terms": node{"bands": bands}}}
-	if onlyFirsts {
+	if known == nil {
 		filter = append(filter, node{"term": node{"first": true}})
+	} else {
+		filter = append(filter, node{"term": node{"first": false}}, node{"bool": node{"must_not": []node{{"terms": node{"cluster": known}}}}})
 	}
 	if !undated {
 		filter = append(filter, anyOf([]node{
@@ -205,11 +207,11 @@ func (x *Index) lookUp(ctx context.Context, members []copies.Member, onlyFirsts 
 		return nil, err
 	}
 	if len(res.Hits.Hits) == mostFound && len(members) > 1 {
-		a, err := x.lookUp(ctx, members[:len(members)/2], onlyFirsts)
+		a, err := x.lookUp(ctx, members[:len(members)/2], known)
 		if err != nil {
 			return nil, err
 		}
-		b, err := x.lookUp(ctx, members[len(members)/2:], onlyFirsts)
+		b, err := x.lookUp(ctx, members[len(members)/2:], known)
 		return append(a, b...), err
 	}
 	out := make([]copies.Member, 0, len(res.Hits.Hits))
@@ -420,13 +422,23 @@ func (x *Index) recheckSome(ctx context.Context, due []pendingMember) error {
 	for i := range due {
 		members[i] = due[i].Member
 	}
-	found, err := x.similar(ctx, members, false)
+	found, err := x.similar(ctx, members, nil)
+	if err != nil {
+		return err
+	}
+	known := []string{}
+	for _, m := range members {
+		if m.First {
+			known = append(known, m.Cluster)
+		}
+	}
+	strays, err := x.similar(ctx, members, known)
 	if err != nil {
 		return err
 	}
 	for k, m := range members {
-		x.stray(m, found, due[k].tries+1)
-		others := slices.DeleteFunc(slices.Clone(found), func(f copies.Member) bool { return f.ID == m.ID || !f.First })
+		x.stray(m, strays, due[k].tries+1)
+		others := slices.DeleteFunc(slices.Clone(found), func(f copies.Member) bool { return f.ID == m.ID })
 		if !joins(m, others) {
 			continue
 		}
