@@ -98,7 +98,7 @@ func newFinder(s *extractionSettings) (f ner.Finder, name string, err error) {
 		f, err = prosev3.New()
 	default:
 		if s.Model != "" && !slices.Contains(ner.Models(), s.Model) {
-			return nil, "", usagef("--model is %q: this program has %s", s.Model, strings.Join(ner.Models(), " and "))
+			return nil, "", usagef("--model is %q: this program has %s", s.Model, strings.Join(ner.Models(), ", "))
 		}
 		model, err := ner.Open(s.Model)
 		if err != nil {

@@ -36,13 +36,13 @@ type crfScratch struct {
 func (c *crf) Scores(doc *text.Doc, f *feature.Doc, out []linear.Scores) {
 	s := c.pool.Get().(*crfScratch)
 	clear(out)
-	c.add(doc, f, s, 1, out)
+	c.add(doc, f, s, out)
 	c.agree(doc, f, s, out)
 	c.pool.Put(s)
 }
 
-// add adds share times the weights of each token's features to its scores.
-func (c *crf) add(doc *text.Doc, f *feature.Doc, s *crfScratch, share float32, out []linear.Scores) {
+// add adds the weights of each token's features to its scores.
+func (c *crf) add(doc *text.Doc, f *feature.Doc, s *crfScratch, out []linear.Scores) {
 	n := f.Words() * feature.Offsets
 	if len(s.vectors) < n {
 		s.vectors, s.ready = make([]linear.Scores, n+n/2), make([]bool, n+n/2)
@@ -53,7 +53,7 @@ func (c *crf) add(doc *text.Doc, f *feature.Doc, s *crfScratch, share float32, o
 		for k := sent.FirstToken; k < sent.EndToken; k++ {
 			sum := c.score(sent, i, k, f, s)
 			for j, x := range sum {
-				out[k][j] += float32(share * x)
+				out[k][j] += x
 			}
 		}
 	}

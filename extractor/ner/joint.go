@@ -9,12 +9,9 @@ import (
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
-// linearShare is how much the scores of the linear model count beside the network's: chosen on the
-// development sets.
-const linearShare = 0.5
-
 // joint is the tagger of two that make different mistakes: a network, and a linear model, whose
-// weights know more words and whose features see more of the article.
+// weights know more words. A score is the mean of theirs: on the development sets a smaller share of
+// the linear model's is worse, and the sum instead of the mean would make every choice look sure.
 type joint struct {
 	conv *conv.Model
 	crf  *crf
@@ -24,12 +21,17 @@ type joint struct {
 func (j *joint) Scores(doc *text.Doc, f *feature.Doc, out []linear.Scores) {
 	j.conv.Scores(doc, f, out)
 	s := j.crf.pool.Get().(*crfScratch)
-	j.crf.add(doc, f, s, linearShare, out)
+	j.crf.add(doc, f, s, out)
 	j.crf.pool.Put(s)
+	for i := range out {
+		for k := range out[i] {
+			out[i][k] *= 0.5
+		}
+	}
 }
 
 // LoadJoint makes a model of the files of a convolutional model, as LoadConv does, and of a linear
-// model's weights, whose scores count half. It keeps all four slices.
+// model's weights. It keeps all four slices.
 func LoadJoint(name string, tables, vectors, model, weights []byte) (*Model, error) {
 	c, err := conv.Load(model, vectors)
 	if err != nil {
@@ -39,14 +41,14 @@ func LoadJoint(name string, tables, vectors, model, weights []byte) (*Model, err
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
 	}
-	sum := c.Transitions
-	for a := range sum {
-		for b := range sum[a] {
+	mean := c.Transitions
+	for a := range mean {
+		for b := range mean[a] {
 			if linear.Follows(a, b) {
-				sum[a][b] += float32(linearShare * w.Transitions[a][b])
+				mean[a][b] = (mean[a][b] + w.Transitions[a][b]) * 0.5
 			}
 		}
 	}
 	t := &joint{c, newCRF(w, w.Transitions.Exp())}
-	return newModel(name, t, &sum, sum.Exp(), c.Calibrated, tables, vectors, model, weights)
+	return newModel(name, t, &mean, mean.Exp(), c.Calibrated, tables, vectors, model, weights)
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/datelinenews/dateline/extractor/ner/internal/feature"
+	"github.com/datelinenews/dateline/extractor/ner/internal/linear"
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
@@ -64,49 +66,113 @@ func TestOpen(t *testing.T) {
 		t.Errorf("Open of an unknown model: %v, want an error that names the models", err)
 	}
 	for _, b := range [][]byte{nil, words, open[:len(open)-1]} {
+		if _, err := LoadConv("damaged", words, vectors, b); err == nil {
+			t.Errorf("LoadConv of %d damaged bytes: no error", len(b))
+		}
 		if _, err := Load("damaged", words, b); err == nil {
 			t.Errorf("Load of %d damaged bytes: no error", len(b))
 		}
 	}
-	if _, err := Load("damaged", words[:100], open); err == nil {
-		t.Error("Load of damaged words: no error")
+	if _, err := LoadConv("damaged", words[:100], vectors, open); err == nil {
+		t.Error("LoadConv with damaged words: no error")
+	}
+	if _, err := LoadConv("damaged", words, vectors[:100], open); err == nil {
+		t.Error("LoadConv with damaged vectors: no error")
+	}
+}
+
+// TestJoint: a joint model's scores are the means of its two taggers', without the agreement of uses.
+func TestJoint(t *testing.T) {
+	p := parser(t)
+	doc := p.Parse(sample, 0)
+	m, err := LoadJoint("joint", words, vectors, open, openLinear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := m.tagger.(*joint)
+	f := feature.NewDoc(m.tables)
+	f.Analyse(doc)
+	mean, network := make([]linear.Scores, len(doc.Tokens)), make([]linear.Scores, len(doc.Tokens))
+	weights := make([]linear.Scores, len(doc.Tokens))
+	j.Scores(doc, f, mean)
+	j.conv.Scores(doc, f, network)
+	j.crf.add(doc, f, &crfScratch{}, weights)
+	for i := range mean {
+		for k, x := range mean[i] {
+			if x != (network[i][k]+weights[i][k])*0.5 || weights[i] == (linear.Scores{}) {
+				t.Fatalf("token %d: %v, want the mean of %v and %v", i, mean[i], network[i], weights[i])
+			}
+		}
+	}
+	for a := range linear.Labels {
+		for b := range linear.Labels {
+			want := linear.Follows(a, b)
+			if got := m.transitions[a][b] > linear.Forbidden/2; got != want {
+				t.Errorf("tag %d after %d: possible %v", b, a, got)
+			}
+		}
+	}
+	if _, err := LoadJoint("damaged", words, vectors, open, openLinear[:100]); err == nil {
+		t.Error("LoadJoint with damaged weights: no error")
+	}
+}
+
+// TestLong: an article of half a MiB, which networks read in blocks, has the names of each part.
+func TestLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	p := parser(t)
+	doc := p.Parse(strings.Repeat(sample, 1<<19/len(sample)), 0)
+	for _, m := range models(t) {
+		n := 0
+		for _, x := range m.Find(doc) {
+			if x.In(doc.Text) != x.Text {
+				t.Fatalf("model %s: bad span %+v", m.Name(), x)
+			}
+			if x.Text == "Amina Okonjo-Reyes" && x.Type == Person {
+				n++
+			}
+		}
+		if want := strings.Count(doc.Text, "Amina Okonjo-Reyes"); n != want {
+			t.Errorf("model %s: found her %d times, want %d", m.Name(), n, want)
+		}
 	}
 }
 
 // TestConcurrent: one model, many goroutines, the same answer.
 func TestConcurrent(t *testing.T) {
-	m := models(t)[0]
 	p := parser(t)
-	want := short(m.Find(p.Parse(sample, 0)))
-	if want == "" {
-		t.Fatal("nothing found in the sample")
-	}
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for range 5 {
-				if got := short(m.Find(p.Parse(sample, 0))); got != want {
-					t.Errorf("got %s, want %s", got, want)
+	for _, m := range models(t) {
+		want := short(m.Find(p.Parse(sample, 0)))
+		if want == "" {
+			t.Fatal("nothing found in the sample")
+		}
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 5 {
+					if got := short(m.Find(p.Parse(sample, 0))); got != want {
+						t.Errorf("model %s: got %s, want %s", m.Name(), got, want)
+					}
 				}
-			}
-		})
+			})
+		}
+		wg.Wait()
 	}
-	wg.Wait()
 }
 
 func FuzzFind(f *testing.F) {
 	f.Add("The KNU (Karen National Union) said “no” – U.S.-led forces in N'Djamena's suburbs.")
 	f.Add(sample)
 	f.Add("ALL CAPS HEADLINE ABOUT LONDON\n\nthe president of ghana spoke\n\n(A)(B")
-	m, err := Open("open")
-	if err != nil {
-		f.Fatal(err)
-	}
+	all := models(f)
 	p := parser(f)
 	f.Fuzz(func(t *testing.T, src string) {
 		doc := p.Parse(src, 0)
-		found := m.Find(doc)
-		checkMentions(t, doc, found)
+		for _, m := range all {
+			checkMentions(t, doc, m.Find(doc))
+		}
 	})
 }
 
@@ -131,22 +197,30 @@ func checkMentions(t *testing.T, doc *text.Doc, found []Mention) {
 	}
 }
 
+// BenchmarkFind reads the same article with each model; with -tags purego in plain Go.
 func BenchmarkFind(b *testing.B) {
-	m := models(b)[0]
 	doc := parser(b).Parse(strings.Repeat(sample, 4), 0)
 	words := len(strings.Fields(doc.Text))
-	b.ReportAllocs()
-	for b.Loop() {
-		m.Find(doc)
+	for _, m := range models(b) {
+		b.Run(m.Name(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Find(doc)
+			}
+			b.ReportMetric(float64(words)*float64(b.N)/b.Elapsed().Seconds(), "words/s")
+		})
 	}
-	b.ReportMetric(float64(words)*float64(b.N)/b.Elapsed().Seconds(), "words/s")
 }
 
 func BenchmarkOpen(b *testing.B) {
-	for b.Loop() {
-		if _, err := New(); err != nil {
-			b.Fatal(err)
-		}
+	for _, name := range Models() {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Open(name); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -9,21 +9,22 @@ import (
 //go:embed models/words.bin
 var words []byte
 
-//go:embed models/open.bin
+//go:embed models/vectors.bin
+var vectors []byte
+
+//go:embed models/open.conv
 var open []byte
 
-// Options choose a recogniser.
-type Options struct {
-	// Model is "news" or "open". Default: "news", or "open" where news is not built in.
-	Model string
-}
+//go:embed models/open-linear.bin
+var openLinear []byte
 
-// Models lists the models that are built in, the default first.
+// Models lists the models that are built in, the default first: "news" and "open" are each a network
+// beside a linear model, "fast" is the linear model of news alone.
 func Models() []string {
 	if news == nil {
 		return []string{"open"}
 	}
-	return []string{"news", "open"}
+	return []string{"news", "open", "fast"}
 }
 
 // New loads the default model.
@@ -36,9 +37,11 @@ func Open(name string) (*Model, error) {
 	}
 	switch {
 	case name == "news" && news != nil:
-		return Load(name, words, news)
+		return LoadJoint(name, words, vectors, news, fast)
 	case name == "open":
-		return Load(name, words, open)
+		return LoadJoint(name, words, vectors, open, openLinear)
+	case name == "fast" && fast != nil:
+		return Load(name, words, fast)
 	}
-	return nil, fmt.Errorf("no model %q: this program has %s", name, strings.Join(Models(), " and "))
+	return nil, fmt.Errorf("no model %q: this program has %s", name, strings.Join(Models(), ", "))
 }

@@ -2,5 +2,5 @@
 
 package ner
 
-// The news model is left out: its corpora's licences do not allow redistribution in every use.
-var news []byte
+// The news models are left out: their corpora's licences do not allow redistribution in every use.
+var news, fast []byte

@@ -81,7 +81,7 @@ func parse(b []byte) (*network, error) {
 		points = 0
 	}
 	for i, x := range chunks(r.floats(2*points), 2) {
-		if !(x[1] >= 0 && x[1] <= 1) || i > 0 && !(x[0] > n.calibration[i-1][0]) {
+		if !(x[1] >= 0 && x[1] <= 1) || i > 0 && x[0] < n.calibration[i-1][0] {
 			r.fail(errDamaged)
 		}
 		n.calibration = append(n.calibration, [2]float32(x))

@@ -185,7 +185,7 @@ func TestDamaged(t *testing.T) {
 		"no dilation":  func(b []byte) []byte { b[32] = 0; return b },
 		"points huge":  func(b []byte) []byte { b[39] = 255; return b },
 		"share over 1": func(b []byte) []byte { binary.LittleEndian.PutUint32(b[44:], math.Float32bits(1.5)); return b },
-		"points fall":  func(b []byte) []byte { binary.LittleEndian.PutUint32(b[40:], math.Float32bits(1)); return b },
+		"points fall":  func(b []byte) []byte { binary.LittleEndian.PutUint32(b[40:], math.Float32bits(2)); return b },
 		"infinity":     func(b []byte) []byte { binary.LittleEndian.PutUint32(b[60:], 0x7f800000); return b },
 		"no number":    func(b []byte) []byte { binary.LittleEndian.PutUint32(b[5000:], 0x7fc00000); return b },
 		"rows huge":    func(b []byte) []byte { b[tables+3] = 255; return b },
