@@ -35,7 +35,7 @@ type logSettings struct {
 
 type extractionSettings struct {
 	Engine     string   `group:"extraction" enum:"dateline,prose-v3,prose-v2" default:"dateline" help:"Recogniser of names: dateline, or as a baseline the stock prose-v3 or prose-v2."`
-	Model      string   `group:"extraction" help:"Model of the dateline engine: news, open, or fast, which is less right and several times faster. Default: news, or open where news is not built in."`
+	Model      string   `group:"extraction" help:"Model of the dateline engine: news, open, or fast, which is less right and three times as fast. Default: news, or open where news is not built in."`
 	Dictionary string   `group:"extraction" placeholder:"FILE" help:"Your own names, stronger than the model: name, type (person, organisation, place or stop), aliases with | between, and id, with tabs between."`
 	MinScore   float64  `group:"extraction" default:"0" help:"Leave out names whose score is less (0 to 1)."`
 	DateOrder  string   `group:"extraction" enum:"month-first,day-first" default:"month-first" help:"How 1/2/2025 is read where both readings are possible: month-first or day-first."`
