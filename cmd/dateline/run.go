@@ -129,7 +129,7 @@ func localRun(ctx context.Context, p *process, l local) error {
 	stop := func() error { return nil }
 	if l.web != nil {
 		correct(&page, l.web, l.extraction.Corrections)
-		page.Store, page.Name, page.Status = index, l.index, deadStatus(l.dead)
+		page.Store, page.Name, page.Status = index, l.index, fileStatus(index, l.dead)
 		if stop, err = l.web.start(p, page); err != nil {
 			return errors.Join(err, index.Close())
 		}

@@ -10,14 +10,10 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/bleve"
 	"github.com/datelinenews/dateline/pipeline/corrections"
-	"github.com/datelinenews/dateline/pipeline/export"
-	"github.com/datelinenews/dateline/pipeline/search"
 	"github.com/datelinenews/dateline/pipeline/web"
 )
 
@@ -26,11 +22,14 @@ type serveCmd struct {
 	correctionSettings
 	indexSettings
 	deadSettings
+	kafkaSettings
 	elasticSettings
 }
 
 func (serveCmd) Help() string {
 	return `Pages to search, read and follow articles, people, organisations, places, quotes and dates, and a JSON API for programs (/openapi.json describes it). Asks Elasticsearch if it is set and --index is not given, else the embedded index, which nobody can write to meanwhile; dateline run --serve does both.
+
+With --kafka the status page also has what waits there and the dead letters' reasons.
 
 It listens on this machine alone. On another address it needs --token, or --proxy-header for a proxy that signs people in, or --open where everybody who can reach it may read all.
 
@@ -122,13 +121,14 @@ func (c *serveCmd) run(ctx context.Context, p *process) error {
 			return err
 		}
 		cfg.Store, closer, cfg.Name = x, x, "Elasticsearch at "+withoutPasswords(c.Elasticsearch)
+		cfg.Status = c.status(x, "")
 	} else {
 		x, err := bleve.Open(c.Index, bleve.Options{ReadOnly: true})
 		if err != nil {
 			return err
 		}
 		cfg.Store, closer, cfg.Name = x, x, c.Index
-		cfg.Status = deadStatus(deadPath(&c.deadSettings, &c.indexSettings))
+		cfg.Status = c.status(x, deadPath(&c.deadSettings, &c.indexSettings))
 	}
 	defer closer.Close()
 	stop, err := c.start(p, cfg)
@@ -172,34 +172,4 @@ func (s *webSettings) start(p *process, cfg web.Config) (stop func() error, err 
 		}
 		return nil
 	}, nil
-}
-
-// deadStatus counts the dead letters of a file, by stage and reason.
-func deadStatus(path string) func(context.Context) ([]web.Panel, error) {
-	return func(context.Context) ([]web.Panel, error) {
-		panel := web.Panel{Title: "Dead letters", Note: "Kept in " + path + "; dateline replay puts them back."}
-		f, err := os.Open(path)
-		if errors.Is(err, os.ErrNotExist) {
-			panel.Rows = []web.PanelRow{{Name: "In all", Value: "0"}}
-			return []web.Panel{panel}, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read dead letters: %w", err)
-		}
-		defer f.Close()
-		total, reasons := 0, map[string]int{}
-		for l, err := range pipeline.ReadDeadLetters(f) {
-			if err != nil {
-				return nil, fmt.Errorf("read dead letters: %w", err)
-			}
-			total++
-			reason, _, _ := strings.Cut(l.Reason, ": ")
-			reasons[string(l.Stage)+": "+export.Shorten(reason, 80)]++
-		}
-		panel.Rows = append(panel.Rows, web.PanelRow{Name: "In all", Value: export.Thousands(total)})
-		for _, c := range search.TopCounts(reasons, 12) {
-			panel.Rows = append(panel.Rows, web.PanelRow{Name: c.Value, Value: export.Thousands(c.Count)})
-		}
-		return []web.Panel{panel}, nil
-	}
 }

@@ -111,8 +111,8 @@ func (d *draft) record() pipeline.Record {
 	return pipeline.NewRecord(&d.article, &d.x, time.Time{})
 }
 
-// searcherRecords are what TestSearcher searches: four by hand, and two hundred by chance.
-func searcherRecords() []pipeline.Record {
+// searcherRecords are what TestSearcher searches: some by hand, and so many by chance.
+func searcherRecords(chance int) []pipeline.Record {
 	month := func(s string) (time.Time, time.Time) { return day(s), day(s).AddDate(0, 1, 0) }
 	one := newDraft("accord-1", "Growers sign accord", "Harbour Wire", "2025-01-16")
 	one.text("The ").name(ner.Organisation, "Tarkwa Growers' Alliance", "").text(" (").name(ner.Organisation, "Tarkwa Growers' Alliance", "TGA").
@@ -139,7 +139,7 @@ func searcherRecords() []pipeline.Record {
 		name(ner.Organisation, "Meridian Grain Ltd.", "Meridian").text(" sold oats.")
 	recs := []pipeline.Record{one.record(), two.record(), three.record(), four.record()}
 	r := rand.New(rand.NewPCG(7, 7)) // the same every time
-	for i := range 200 {
+	for i := range chance {
 		rec := anyRecord(r, i)
 		if i%9 == 0 {
 			rec.Language = []string{"", "fr"}[i%2]
@@ -159,7 +159,7 @@ func anyRecord(r *rand.Rand, i int) pipeline.Record {
 	if r.IntN(10) > 0 {
 		published = day("2010-01-01").AddDate(0, 0, r.IntN(150)).Format(time.DateOnly)
 	}
-	d := newDraft(fmt.Sprintf("story-%03d", r.IntN(1000)*1000+i), pick("A dispatch", "Storm report", "Story of the day"), pick("Ridge Post", "Delta Times", "Harbour Bell"), published)
+	d := newDraft(fmt.Sprintf("story-%03d", r.IntN(1000)*10_000+i), pick("A dispatch", "Storm report", "Story of the day"), pick("Ridge Post", "Delta Times", "Harbour Bell"), published)
 	for range 1 + r.IntN(5) {
 		d.text(pick("The storm passed in the north. ", "The bridge opened. ", "An election was held; they voted. ", "Storms came back to the northern bridge. ", "It rained. "))
 		switch r.IntN(5) {

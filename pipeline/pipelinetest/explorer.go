@@ -59,8 +59,8 @@ func testExplorer(t *testing.T, s search.Explorer, plain *plainSearcher) {
 func (p *plainSearcher) matching(q search.Query) []pipeline.Record {
 	var out []pipeline.Record
 	for _, r := range p.records {
-		d := search.NewDocument(&r)
-		if wordsMatch(q, r.Text) && articleMatches(q, &r, d) && speakersMatch(q, d.Speakers, d.SpeakerKeys) {
+		d := p.document(&r)
+		if articleMatches(q, &r, d) && speakersMatch(q, d.Speakers, d.SpeakerKeys) && wordsMatch(q, r.Text) {
 			out = append(out, r)
 		}
 	}
@@ -95,7 +95,7 @@ func (p *plainSearcher) Histogram(_ context.Context, q search.Query, most int) (
 func (p *plainSearcher) Names(_ context.Context, facet, prefix string, limit int) ([]search.Count, error) {
 	c := newTally(search.Query{Facets: 1000})
 	for _, r := range p.records {
-		d := search.NewDocument(&r)
+		d := p.document(&r)
 		c.count(&r, d, d.Speakers)
 	}
 	word := regexp.MustCompile(`(?i)(^|[ \-'’])` + regexp.QuoteMeta(prefix))
@@ -206,7 +206,7 @@ func (p *plainSearcher) ties(q search.Query, groups [][]string) []search.Tie {
 func (p *plainSearcher) values(q search.Query, limit int) []search.Count {
 	counts := map[string]int{}
 	for _, r := range p.matching(q) {
-		for _, v := range search.NewDocument(&r).Values {
+		for _, v := range p.document(&r).Values {
 			counts[v]++
 		}
 	}

@@ -17,14 +17,30 @@ import (
 
 // plainSearcher answers by looking at every record. It is what engines are compared with: slow, and
 // short enough to be seen to be right. It sorts by time only.
-type plainSearcher struct{ records []pipeline.Record }
+type plainSearcher struct {
+	records   []pipeline.Record
+	documents map[string]*search.Document
+}
+
+// document flattens a record once.
+func (p *plainSearcher) document(r *pipeline.Record) *search.Document {
+	if p.documents == nil {
+		p.documents = map[string]*search.Document{}
+	}
+	d := p.documents[r.ID]
+	if d == nil {
+		d = search.NewDocument(r)
+		p.documents[r.ID] = d
+	}
+	return d
+}
 
 func (p *plainSearcher) Search(_ context.Context, q search.Query) (*search.Results, error) {
 	var hits []search.Hit
 	facets := newTally(q)
 	for _, r := range p.records {
-		d := search.NewDocument(&r)
-		if !wordsMatch(q, r.Text) || !articleMatches(q, &r, d) || !speakersMatch(q, d.Speakers, d.SpeakerKeys) {
+		d := p.document(&r)
+		if !articleMatches(q, &r, d) || !speakersMatch(q, d.Speakers, d.SpeakerKeys) || !wordsMatch(q, r.Text) {
 			continue
 		}
 		hits = append(hits, search.Hit{Record: r, Snippets: search.Snippets(r.Text, q.Clauses(), 3)})
@@ -63,7 +79,7 @@ func (p *plainSearcher) Quotes(_ context.Context, q search.Query) (*search.Quote
 	var hits []search.QuoteHit
 	facets := newTally(q)
 	for _, r := range p.records {
-		d := search.NewDocument(&r)
+		d := p.document(&r)
 		for _, quote := range d.Quotes {
 			if !wordsMatch(q, quote.Quote.Text) || !articleMatches(q, &r, d) || !quoteMatches(q, &quote) ||
 				!speakersMatch(q, quote.Speakers, []string{quote.SpeakerKey}) {

@@ -24,7 +24,11 @@ import (
 // engines that pass answer alike: totals, the order of the hits, and facets. Only scores are the
 // engines' own, so that an order by relevance is tested where it is clear.
 func TestSearcher(t *testing.T, open func(t *testing.T, recs []pipeline.Record) search.Searcher) {
-	recs := append(searcherRecords(), copiedRecords()...)
+	n := 2000
+	if testing.Short() {
+		n = 200
+	}
+	recs := append(searcherRecords(n), copiedRecords()...)
 	s := open(t, recs)
 	recs = cluster(recs)
 	plain := &plainSearcher{records: recs}
@@ -300,13 +304,13 @@ func testPages(t *testing.T, s search.Searcher, n int) {
 // testCursor goes from each answer on to the next.
 func testCursor(t *testing.T, s search.Searcher, plain *plainSearcher) {
 	for _, q := range []search.Query{{Sort: search.ByTime}, {Words: "storm"}, {Words: "storm", Sort: search.ByTime, Sources: []string{"Ridge Post"}}} {
-		want, err := plain.Search(t.Context(), search.Query{Words: q.Words, Sources: q.Sources, Limit: 1000})
+		want, err := plain.Search(t.Context(), search.Query{Words: q.Words, Sources: q.Sources, Limit: search.Window})
 		if err != nil {
 			t.Fatal(err)
 		}
 		wanted := idsOf(want.Hits, func(h search.Hit) string { return h.Record.ID })
 		var ids []string
-		q.Limit = 23
+		q.Limit = 97
 		for {
 			res, err := s.Search(t.Context(), q)
 			if err != nil {
@@ -329,13 +333,13 @@ func testCursor(t *testing.T, s search.Searcher, plain *plainSearcher) {
 			t.Errorf("%+v, page after page, finds %q, want %q", q, ids, wanted)
 		}
 	}
-	want, err := plain.Quotes(t.Context(), search.Query{Limit: 1000})
+	want, err := plain.Quotes(t.Context(), search.Query{Limit: search.Window})
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := func(h search.QuoteHit) string { return fmt.Sprintf("%s#%d", h.Article, h.Index) }
 	var ids []string
-	for q := (search.Query{Limit: 17, Sort: search.ByTime}); ; {
+	for q := (search.Query{Limit: 97, Sort: search.ByTime}); ; {
 		res, err := s.Quotes(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)

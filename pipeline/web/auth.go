@@ -44,7 +44,7 @@ func (s *Server) secured(next http.Handler) http.Handler {
 			s.refuse(w, r, http.StatusRequestURITooLong, "The address is too long: shorten the query.")
 			return
 		}
-		if ok, wait := s.limiter.allow(client(r)); !ok {
+		if ok, wait := s.limiter.allow(s.who(r)); !ok {
 			h.Set("Retry-After", retryAfter(wait))
 			s.refuse(w, r, http.StatusTooManyRequests, "Too many requests: wait a moment.")
 			return
@@ -111,6 +111,14 @@ func client(r *http.Request) string {
 		return r.RemoteAddr
 	}
 	return host
+}
+
+// who is whose requests are counted together: a user of the proxy's, else an address.
+func (s *Server) who(r *http.Request) string {
+	if s.ProxyHeader != "" && s.fromProxy(r) {
+		return "user " + r.Header.Get(s.ProxyHeader)
+	}
+	return client(r)
 }
 
 type admission int

@@ -61,6 +61,7 @@ func newBrowser(t *testing.T, base string) *browser {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-gpu", true),
+		chromedp.Flag("force-prefers-reduced-motion", true), // a page that still scrolls is clicked beside
 		chromedp.WSURLReadTimeout(90*time.Second),
 	)
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), opts...)

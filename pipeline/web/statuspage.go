@@ -59,7 +59,7 @@ func (s *Server) panels(ctx context.Context) ([]Panel, error) {
 	if s.Status != nil {
 		more, err := s.Status(ctx)
 		if err != nil {
-			s.Log.Warn("status is incomplete", "error", err)
+			s.Log.Warn("the status is incomplete", "error", err)
 			out = append(out, Panel{Title: "Incomplete", Note: "A part of the status can't be had now; the reason is in the server's log."})
 		}
 		out = append(out, more...)
