@@ -47,7 +47,7 @@ type place struct {
 type found struct {
 	total  int
 	hits   []hit
-	folded map[string]int // of a folded answer: how many hits each stands for
+	folded map[uint64]int // of a folded answer: how many hits each stands for
 	counts map[string]*tally
 	view   *view
 }
@@ -116,10 +116,7 @@ func (x *Index) collect(ctx context.Context, a asking) (out *found, err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	pool := &bsearch.SearchContext{DocumentMatchPool: bsearch.NewDocumentMatchPool(s.DocumentMatchPoolSize()+1, 0), IndexReader: reader}
 	best := &top{view: v, most: a.skip + a.size}
-	f, err := newFolding(reader, best, a.fold)
-	if err != nil {
-		return nil, err
-	}
+	f := &folding{order: best, best: map[uint64]place{}, counts: map[uint64]int{}}
 	segment := 0
 	for n := 1; ; n++ {
 		if n%checkEvery == 0 && ctx.Err() != nil {
@@ -153,9 +150,7 @@ func (x *Index) collect(ctx context.Context, a asking) (out *found, err error) {
 		}
 		switch {
 		case a.fold:
-			if err := f.offer(p, m.IndexInternalID); err != nil {
-				return nil, err
-			}
+			f.offer(p, col.folds[local])
 		case a.size > 0:
 			best.offer(p, a.after)
 		}
@@ -183,30 +178,19 @@ func (x *Index) collect(ctx context.Context, a asking) (out *found, err error) {
 
 // folding keeps the best place of each story.
 type folding struct {
-	values index.DocValueReader
 	order  *top
-	best   map[string]place
-	counts map[string]int
+	best   map[uint64]place
+	counts map[uint64]int
 }
 
-func newFolding(reader index.IndexReader, order *top, wanted bool) (*folding, error) {
-	if !wanted {
-		return nil, nil
+func (f *folding) offer(p place, story uint64) {
+	if story == 0 { // it is in no cluster, and a story of its own
+		story = ^p.doc
 	}
-	values, err := reader.DocValueReader([]string{fieldFold})
-	return &folding{values: values, order: order, best: map[string]place{}, counts: map[string]int{}}, err
-}
-
-func (f *folding) offer(p place, id index.IndexInternalID) error {
-	key := ""
-	if err := f.values.VisitDocValues(id, func(_ string, term []byte) { key = string(term) }); err != nil {
-		return err
+	f.counts[story]++
+	if old, ok := f.best[story]; !ok || f.order.compare(&p, &old) < 0 {
+		f.best[story] = p
 	}
-	f.counts[key]++
-	if old, ok := f.best[key]; !ok || f.order.compare(&p, &old) < 0 {
-		f.best[key] = p
-	}
-	return nil
 }
 
 // stored are a document's stored fields.

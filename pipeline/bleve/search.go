@@ -39,7 +39,7 @@ func (x *Index) Search(ctx context.Context, q search.Query) (*search.Results, er
 		if err != nil {
 			return nil, fmt.Errorf("search articles: %w", err)
 		}
-		out.Hits = append(out.Hits, search.Hit{Record: *r, Score: h.place.score, Copies: max(res.folded[r.Cluster]-1, 0), Snippets: search.Snippets(r.Text, clauses, snippets)})
+		out.Hits = append(out.Hits, search.Hit{Record: *r, Score: h.place.score, Copies: max(res.folded[foldHash([]byte(r.Cluster))]-1, 0), Snippets: search.Snippets(r.Text, clauses, snippets)})
 	}
 	return out, nil
 }

@@ -13,7 +13,7 @@ import (
 //
 //	person:"Ada Bell"  org:KNU  place:Oslo  speaker:Bell  source:"Harbour Wire"
 //	date:2025-01..2025-02  mentioned:2025-01-20  published:2024..
-//	entity:person:ada-bell  by:person:ada-bell  cue:warned  kind:indirect
+//	entity:person:ada-bell  by:person:ada-bell  cue:warned  kind:indirect  cluster:ID
 //
 // A minus before a person, org, place, speaker or source excludes it. A day counts whole, and so
 // do months and years; one end of an interval may be missing. What looks like a field and is none
@@ -54,7 +54,7 @@ var fieldNames = map[string]string{
 	"place": "place", "where": "place",
 	"speaker": "speaker", "said": "speaker",
 	"source": "source", "date": "date", "mentioned": "mentioned", "published": "published",
-	"entity": "entity", "by": "by", "cue": "cue", "kind": "kind",
+	"entity": "entity", "by": "by", "cue": "cue", "kind": "kind", "cluster": "cluster",
 }
 
 // terms cuts what was typed at white space outside of double quotes.
@@ -162,6 +162,9 @@ func (t *term) apply(q *Query) error {
 		return nil
 	case t.not:
 		return fmt.Errorf("%w: -%s:%s: only person, org, place, speaker and source can be excluded", ErrQuery, t.field, t.value)
+	case t.field == "cluster":
+		q.Cluster = t.value
+		return nil
 	case t.field == "entity":
 		q.Entities = append(q.Entities, strings.Split(t.value, "|"))
 		return nil
@@ -237,6 +240,9 @@ func (q *Query) String() string {
 		add("entity", []string{strings.Join(g, "|")})
 	}
 	add("by", q.SpeakerKeys)
+	if q.Cluster != "" {
+		add("cluster", []string{q.Cluster})
+	}
 	add("cue", q.Cues)
 	add("kind", q.Kinds)
 	add("-person", q.Not.Persons)

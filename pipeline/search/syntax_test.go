@@ -45,6 +45,7 @@ func TestParse(t *testing.T) {
 			Entities: [][]string{{"person:ada-bell", "person:a-bell"}}, SpeakerKeys: []string{"person:ada-bell"},
 		}, ""},
 		{"cue:warned kind:indirect", Query{Cues: []string{"warned"}, Kinds: []string{"indirect"}}, ""},
+		{"cluster:abc storm", Query{Words: "storm", Cluster: "abc"}, "storm cluster:abc"},
 		{`person:"Ada Bell`, Query{Persons: []string{"Ada Bell"}}, `person:"Ada Bell"`},
 	} {
 		got, err := Parse(c.in)

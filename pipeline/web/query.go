@@ -50,6 +50,7 @@ func ask(r *http.Request, path string, extra ...string) asked {
 			a.extra.Set(name, v)
 		}
 	}
+	a.Query.Fold = a.extra.Get("copies") != "all" && slices.Contains(extra, "copies")
 	a.Query.Limit, a.Query.Offset = pageSize, (a.Page-1)*pageSize
 	return a
 }
@@ -120,6 +121,16 @@ func (a asked) Sorted(order string) string {
 	q := a.Query
 	q.Sort = search.Sort(order)
 	return a.with(q)
+}
+
+// Copies is the address of the query with all copies of a story, or with each story once.
+func (a asked) Copies() string {
+	b := a
+	b.extra = url.Values{"copies": {"all"}}
+	if !a.Query.Fold {
+		b.extra = nil
+	}
+	return b.URL()
 }
 
 // ByTime says that the newest come first.
@@ -203,6 +214,11 @@ func (a asked) Filters() []filterView {
 		q := a.Query
 		q.Entities = slices.Delete(slices.Clone(q.Entities), i, i+1)
 		out = append(out, filterView{"entity", show(strings.Join(g, " or ")), a.with(q)})
+	}
+	if a.Query.Cluster != "" {
+		q := a.Query
+		q.Cluster = ""
+		out = append(out, filterView{"copies of", show(a.Query.Cluster), a.with(q)})
 	}
 	if p := search.PeriodString(a.Query.From, a.Query.To); p != "" {
 		q := a.Query

@@ -31,7 +31,7 @@ func (v quotesView) One(list []string) string {
 
 // quotesPage lists quotes.
 func (s *Server) quotesPage(w http.ResponseWriter, r *http.Request) error {
-	a := ask(r, "/quotes")
+	a := ask(r, "/quotes", "copies")
 	if a.merged(r) {
 		http.Redirect(w, r, a.URL(), http.StatusSeeOther)
 		return nil

@@ -53,6 +53,14 @@ type hitView struct {
 	Names              []nameView
 	More               int
 	Quotes             int
+	// Copies are other articles of the same story, which are found there.
+	Copies    int
+	CopiesURL string
+}
+
+// copiesOf is where all copies of a story are listed.
+func copiesOf(cluster string) string {
+	return address("/", search.Query{Cluster: cluster, Sort: search.ByTime}, map[string][]string{"copies": {"all"}})
 }
 
 // nameView is an entity as a chip.
@@ -79,7 +87,7 @@ type facetValue struct {
 
 // searchPage lists articles.
 func (s *Server) searchPage(w http.ResponseWriter, r *http.Request) error {
-	a := ask(r, "/")
+	a := ask(r, "/", "copies")
 	if a.merged(r) {
 		http.Redirect(w, r, a.URL(), http.StatusSeeOther)
 		return nil
@@ -104,7 +112,11 @@ func (s *Server) searchPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Pager = a.pager(res.Total)
 	for i := range res.Hits {
-		v.Hits = append(v.Hits, newHit(&res.Hits[i].Record, res.Hits[i].Snippets))
+		h := newHit(&res.Hits[i].Record, res.Hits[i].Snippets)
+		if h.Copies = res.Hits[i].Copies; h.Copies > 0 {
+			h.CopiesURL = copiesOf(res.Hits[i].Record.Cluster)
+		}
+		v.Hits = append(v.Hits, h)
 	}
 	v.Facets = facets(a, res.Facets, res.Total)
 	v.Export = []linkView{

@@ -346,3 +346,27 @@ func decode[T any](t *testing.T, w *httptest.ResponseRecorder) T {
 	}
 	return v
 }
+
+// Copies of one story are listed once, until all are asked for.
+func TestCopiesAreFolded(t *testing.T) {
+	story := "The ferrymen of Ostrava voted on Sunday to end their strike after nine days, and boats will sail again from Monday at dawn, the union said in a statement that it read out on the quay. The company did not comment, but its lights were on until late in the night, and two vans came and went."
+	var twins []pipeline.Record
+	for _, id := range []string{"twin-1", "twin-2"} {
+		twins = append(twins, pipeline.NewRecord(&extractor.Article{ID: id, Title: "Ferrymen end strike", Body: story, Published: time.Date(2025, 5, 1, 0, 0, 0, 0, time.UTC)},
+			&extractor.Analysis{Version: "t", Entities: []coref.Entity{}, Mentions: []ner.Mention{}, Dates: []timex.Date{}, Quotes: []quote.Quote{}}, time.Time{}))
+	}
+	s := newServer(t, Config{Store: stored(t, twins...)})
+	once := get(t, s, "/?q=ferrymen").Body.String()
+	if !strings.Contains(once, "1 article<") || !strings.Contains(once, "and 1 copy</a>") {
+		t.Error("the copy is not folded")
+	}
+	m := regexp.MustCompile(`href="([^"]+)">and 1 copy`).FindStringSubmatch(once)
+	if len(m) != 2 {
+		t.Fatal("nothing leads to the copies")
+	}
+	for _, path := range []string{"/?q=ferrymen&copies=all", strings.ReplaceAll(m[1], "&amp;", "&")} {
+		if all := get(t, s, path).Body.String(); !strings.Contains(all, "2 articles<") || !strings.Contains(all, "/articles/twin-1") || !strings.Contains(all, "/articles/twin-2") {
+			t.Errorf("%s does not list both", path)
+		}
+	}
+}
