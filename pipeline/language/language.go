@@ -51,8 +51,9 @@ const (
 	kinds = 3
 	// strange is the share of English function words under which a long text is not English even if no
 	// other language is recognised. English tables and lists of names have few function words too,
-	// so that it is low, and needs manyWords.
-	strange, manyWords = 0.03, 150
+	// so that it is low, needs manyWords, and at least the share prose of words without a capital: results
+	// of a race are names and hardly anything else.
+	strange, manyWords, prose = 0.03, 150, 0.6
 )
 
 type lists struct {
@@ -116,7 +117,7 @@ func Detect(text string) Guess {
 		return Guess{Tag: load().tags[first], Foreign: true}
 	case english >= share:
 		return Guess{Tag: English}
-	case english < strange && c.words >= manyWords:
+	case english < strange && c.words >= manyWords && float64(c.lower) >= prose*float64(c.words):
 		return Guess{Foreign: true}
 	}
 	return Guess{}
@@ -125,6 +126,7 @@ func Detect(text string) Guess {
 // counts are the function words of a text, by language.
 type counts struct {
 	words int
+	lower int // words without a capital
 	hits  []int
 	kinds []int // different words among the hits
 }
@@ -142,6 +144,9 @@ func count(text string) counts {
 			return
 		}
 		c.words++
+		if !capital {
+			c.lower++
+		}
 		bits := l.of[string(word)]
 		if letters == 1 && capital {
 			bits = 0

@@ -69,6 +69,21 @@ func TestEnglish(t *testing.T) {
 	}
 }
 
+// Results of a race are names, numbers and next to no function words, however long they are; a long text
+// in a language that no list has is foreign all the same.
+func TestLongTables(t *testing.T) {
+	var g Gate
+	results := "Athletics - Results of the Lakeside Meeting\n\n" +
+		strings.Repeat("1. Tamsin Okoro (Jamaica) 12.71 seconds\n2. Ilse Brandvold (Norway) 12.85\n3. Mereana Tawhiri (New Zealand) 12.98\n", 40)
+	if tag, pass := g.Pass("", results); !pass || tag != "" {
+		t.Errorf("results are kept out, or are %q: %+v", tag, Detect(results))
+	}
+	invented := strings.Repeat("Zorvak nemuli tarendi kosh vilupa, gresh molani duvek tarsim belu. ", 20)
+	if tag, pass := g.Pass("", invented); pass || tag != "" {
+		t.Errorf("an unknown language is let in, or is %q: %+v", tag, Detect(invented))
+	}
+}
+
 func TestDeclared(t *testing.T) {
 	const german = "Der Stadtrat hat am Dienstag beschlossen, die alte Halle zu schließen, und auf dem Gelände soll nach Angaben der Stadt eine Schule gebaut werden."
 	const english = "The council decided on Tuesday to close the old hall, and a school is to be built on the site, according to the town."
