@@ -7,7 +7,7 @@
 // side, across the ends of sentences. Then each word that may be a name looks at what the other uses
 // of the same word in the article look like from where they stand: the mean of their memories.
 //
-// One pass over a normal article takes the same integers on every platform, see matrix.go.
+// Scores are the same to the bit on every platform: see matrix.go and kernel.go.
 package conv
 
 import (
