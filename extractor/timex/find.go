@@ -282,7 +282,7 @@ func (r *resolver) remember(w when, e *expr) {
 		r.day = when{gran: gDay, day: w.day, weekday: w.weekday}
 		r.sent = r.doc.Tokens[e.first].Sentence
 		r.next = when{}
-	} else if w.gran == gDay && w.day.day != 0 {
+	} else if (w.gran == gDay || w.gran == gClock || w.gran == gPart) && w.day.day != 0 {
 		r.next, r.nextSent = when{gran: gDay, day: w.day}, r.doc.Tokens[e.first].Sentence
 	}
 	if w.gran == gClock {
@@ -319,10 +319,10 @@ func (r *resolver) setValue(e *expr) string {
 		w.day, w.weekday = civil{}, int(e.f[fWeekday])
 		return w.value()
 	}
-	if e.has(fOrd) && int(e.f[fUnit]) == uMonth {
+	if e.has(fOrd) && int(e.f[fUnit]) == uMonth && !e.has(fWeekday) {
 		return when{gran: gDay, day: civil{day: int(e.f[fOrd])}}.value()
 	}
-	if e.has(fWeekday) {
+	if e.has(fWeekday) && !e.has(fUnit) {
 		w := when{gran: gDay, weekday: int(e.f[fWeekday])}
 		if e.has(fPart) {
 			w.gran, w.part = gPart, int(e.f[fPart])

@@ -206,7 +206,7 @@ func (r *resolver) shiftDays(w when, n int) when {
 // date reads year, month and day, where some may be missing.
 func (r *resolver) date(e *expr) (when, bool) {
 	w := when{gran: gDay, day: civil{int(e.f[fYear]), int(e.f[fMonth]), int(e.f[fDay])}}
-	if y := w.day.year; e.has(fYear) && y < 100 {
+	if y := w.day.year; e.has(fYear) && y < 100 && !e.has(fBC) {
 		w.day.year = twoDigitYear(y)
 	}
 	switch {
@@ -229,7 +229,7 @@ func (r *resolver) date(e *expr) (when, bool) {
 			return w, false
 		}
 	default:
-		w.gran = gYear
+		w.gran, w.bc = gYear, e.f[fBC] == 1
 		return w, w.day.year != 0
 	}
 	if w.day.year == 0 && e.f[fKind] == kindAttacks && w.day.day == 11 {
@@ -354,6 +354,16 @@ func (r *resolver) weekday(e *expr) when {
 		case dirNext:
 			d += 7
 		}
+	case e.has(fSign): // two Mondays ago
+		n := int(min(e.f[fNum], 1000_000)) / 1000
+		if e.f[fSign] < 0 {
+			d -= 7 * n
+			break
+		}
+		if d == 0 {
+			d = 7
+		}
+		d += 7 * (n - 1)
 	case e.f[fKind] == kindTwice: // Friday week
 		if d == 0 {
 			d = 7

@@ -66,6 +66,9 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		if i >= 2 && atoms[i].cls&clsInt2 != 0 && atoms[i-2].cls&clsInt2 != 0 && atoms[i].tight && atoms[i-1].tight && atoms[i-1].word == v.slash {
 			atoms[i].cls |= clsCore // 1/14/25
 		}
+		if atoms[i].cls&clsInt != 0 && i+1 < len(atoms) && era(doc.Tokens[i+1].Text) {
+			atoms[i].cls |= clsCore // 44 BC
+		}
 		if atoms[i].cls&clsDotClock != 0 && i+1 < len(atoms) && atoms[i+1].cls&clsZone != 0 {
 			atoms[i].cls |= clsCore // 14.30 GMT
 		}
@@ -77,6 +80,15 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		}
 	}
 	return atoms
+}
+
+// era reports whether a word behind a number makes a year of it.
+func era(s string) bool {
+	switch s {
+	case "BC", "BCE", "B.C.", "B.C", "AD", "A.D.", "CE":
+		return true
+	}
+	return false
 }
 
 // lasting reports whether "last" between two words is the verb, whatever its tag: "to last six

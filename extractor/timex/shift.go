@@ -96,11 +96,11 @@ func (r *resolver) shift(e *expr) (when, bool) {
 			}
 			c = c.addMonths(n * 12 / 1000)
 		case uDecade:
-			c = c.addMonths(n / 1000 * 120)
+			c = c.addMonths(n * 120 / 1000)
 		case uCentury:
-			c = c.addMonths(n / 1000 * 1200)
+			c = c.addMonths(n * 1200 / 1000)
 		case uMillennium:
-			c = c.addMonths(n / 1000 * 12000)
+			c = c.addMonths(n * 12000 / 1000)
 		}
 	}
 	if c.year < 1 || c.year > 9999 {
