@@ -59,6 +59,7 @@ func TestCases(t *testing.T) {
 			{"They met on 3 May 2021. Three days earlier they fell out.", "3 May 2021=2021-05-03|Three days earlier=2021-04-30"},
 			{"They met on 3 May 2021. A year later they fell out.", "3 May 2021=2021-05-03|A year later=2022"},
 			{"They met on 3 May 2021. The next day they fell out.", "3 May 2021=2021-05-03|The next day=2021-05-04"},
+			{"They would leave by Friday.", "Friday=2025-01-17"},
 			{"They will meet in two weeks' time.", "two weeks' time=2025-01-29"},
 			{"They met in 1960. Half a century later they met again.", "1960=1960|Half a century later=2010"},
 			{"They met two Mondays ago and will meet Friday week.", "two Mondays ago=2025-01-06|Friday week=2025-01-24"},

@@ -391,13 +391,16 @@ func (r *resolver) nearestYear(token int) int {
 	return year
 }
 
-// deadline reports whether "until" stands before the expression, and no "had" before that.
+// deadline reports whether "until" or "by" stands before the expression, and no past tense before
+// that.
 func (r *resolver) deadline(e *expr) bool {
 	if e.first == 0 {
 		return false
 	}
 	switch strings.ToLower(r.doc.Tokens[e.first-1].Text) {
 	case "until", "till":
+	case "by":
+		return r.tense(e) == 0 // "would leave by Friday"
 	default:
 		return false
 	}

@@ -267,6 +267,10 @@ func (m *matcher) capture(a *atom, x *alt, e *expr) {
 	}
 	switch x.class {
 	case clsClock, clsClockAMPM:
+		if x.field == fOffset {
+			e.put(fOffset, a.val/3600*100+a.val/60%60)
+			return
+		}
 		e.put(fClock, a.val)
 		e.put(fPrec, a.aux&3)
 		switch {

@@ -120,7 +120,7 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 	case "VBZ", "VBP":
 		switch strings.ToLower(t.Text) {
 		case "expects", "expect", "plans", "plan", "hopes", "hope", "intends", "intend", "aims", "aim", "begins", "begin",
-			"starts", "start", "opens", "open", "reopen", "expires", "expire", "meets", "meet", "takes", "runs", "arrives", "returns":
+			"starts", "start", "opens", "open", "reopen", "reopens", "resumes", "resume", "hosts", "host", "visits", "visit", "travels", "leaves", "expires", "expire", "meets", "meet", "takes", "runs", "arrives", "returns":
 			return 1, true
 		case "is", "are", "'s", "’s", "'re", "’re":
 			if i+1 < len(toks) && (toks[i+1].Tag == "VBG" || toks[i+1].Text == "to") {
