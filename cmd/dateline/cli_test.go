@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/pipeline"
 )
 
@@ -719,5 +720,41 @@ func TestFold(t *testing.T) {
 	}
 	if got := dateline(t, nil, "", "search", "--cluster", "a0", "--format", "jsonl"); strings.Count(got.out, `"cluster":"a0"`) != 2 || strings.Count(got.out, `"first":true`) != 1 {
 		t.Errorf("search --cluster finds\n%s%s", got.out, got.err)
+	}
+}
+
+// TestModels: each model that is built in finds the names, and its records have a version of their
+// own; without --model the first is used.
+func TestModels(t *testing.T) {
+	inFolder(t)
+	versions := map[string]string{}
+	extract := func(args ...string) (version string) {
+		t.Helper()
+		got := dateline(t, nil, "President Maria Delgado's office said on Monday that the United Nations would send aid to Kenya.",
+			append([]string{"extract", "--format", "jsonl"}, args...)...)
+		var r pipeline.Record
+		if got.code != exitDone || json.Unmarshal([]byte(got.out), &r) != nil {
+			t.Fatalf("%v: exit code %d\n%s%s", args, got.code, got.out, got.err)
+		}
+		var names []string
+		for _, m := range r.Mentions {
+			if m.Form == ner.Name {
+				names = append(names, m.Type.String()+" "+m.Text)
+			}
+		}
+		if want := []string{"person Maria Delgado", "organisation United Nations", "place Kenya"}; !slices.Equal(names, want) {
+			t.Errorf("%v: found %q, want %q", args, names, want)
+		}
+		return r.Version
+	}
+	for _, m := range ner.Models() {
+		v := extract("--model", m)
+		if other, ok := versions[v]; ok || v == "" {
+			t.Errorf("models %s and %q share the version %q", m, other, v)
+		}
+		versions[v] = m
+	}
+	if got := versions[extract()]; got != ner.Models()[0] {
+		t.Errorf("the default is %q, want %q", got, ner.Models()[0])
 	}
 }
