@@ -5,8 +5,8 @@
 //	train words -clusters clusters.tsv -gazetteers DIR -out extractor/ner/models/words.bin
 //	train vectors -vectors FILE -out extractor/ner/models/vectors.bin
 //	train dump -model news -data DIR -out DUMP
-//	train ner -model news -data DIR -out extractor/ner/models/news.bin
-//	train calibrate -file extractor/ner/models/news.bin -data DIR
+//	train ner -model news -data DIR -out extractor/ner/models/fast.bin
+//	train calibrate -file extractor/ner/models/news.conv -partner extractor/ner/models/fast.bin -data DIR
 //	train check -model news -data DIR
 //	train quotes -own DIR -more FILE -out extractor/quote/data/news.tsv
 package main

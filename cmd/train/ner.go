@@ -63,7 +63,7 @@ func names(args []string) error {
 	f.StringVar(&p.Data, "data", "../shared", "folder that holds data/ner and gold/wikinews-train")
 	tables := f.String("words", "extractor/ner/models/words.bin", "what train words wrote")
 	out := f.String("out", "", "file to write (default: none)")
-	f.IntVar(&p.Keep, "keep", 0, "how many features the model keeps (0: as its file may be large)")
+	f.IntVar(&p.Keep, "keep", 220_000, "how many features the model keeps")
 	least := f.Uint("least", 2, "how often a feature must be seen")
 	f.IntVar(&p.Fold, "fold", 0, "hold out every nth article of wikinews-train, to check on")
 	f.IntVar(&p.Sport, "sport", 200, "pages of invented sport results to learn from")
@@ -76,9 +76,6 @@ func names(args []string) error {
 		return err
 	}
 	p.Least, p.Rate, p.Decay, p.Dropout = uint32(*least), float32(*rate), float32(*decay), float32(*dropout)
-	if p.Keep == 0 {
-		p.Keep = map[string]int{"news": 220_000, "open": 150_000}[p.Model]
-	}
 	t, err := os.ReadFile(*tables)
 	if err != nil {
 		return err
