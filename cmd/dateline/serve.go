@@ -14,6 +14,7 @@ import (
 
 	"github.com/datelinenews/dateline/pipeline/bleve"
 	"github.com/datelinenews/dateline/pipeline/corrections"
+	"github.com/datelinenews/dateline/pipeline/search"
 	"github.com/datelinenews/dateline/pipeline/web"
 )
 
@@ -135,6 +136,11 @@ func (c *serveCmd) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
+	// The first count reads all names into memory; better now than while somebody waits.
+	_, err = cfg.Store.Search(ctx, search.Query{Limit: 1, Facets: 1})
+	if err != nil && ctx.Err() == nil {
+		return errors.Join(err, stop())
+	}
 	<-ctx.Done()
 	return stop()
 }
@@ -146,7 +152,7 @@ func (s *webSettings) start(p *process, cfg web.Config) (stop func() error, err 
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", s.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", s.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("serve pages: %w: another --listen names another address", err)
 	}

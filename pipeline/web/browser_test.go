@@ -198,7 +198,7 @@ type rectangle struct{ X, Y, W, H float64 }
 
 func (b *browser) rect(selector string) rectangle {
 	b.t.Helper()
-	return eval[rectangle](b, fmt.Sprintf(`(() => { const n = document.querySelector(%q); n.scrollIntoView({block: "center", behavior: "instant"}); const r = n.getBoundingClientRect(); return {X: r.x, Y: r.y, W: r.width, H: r.height}; })()`, selector))
+	return eval[rectangle](b, fmt.Sprintf(`(() => { const n = document.querySelector(%q); n.scrollIntoView({block: "nearest"}); const r = n.getBoundingClientRect(); return {X: r.x, Y: r.y, W: r.width, H: r.height}; })()`, selector))
 }
 
 func (b *browser) mouse(kind input.DispatchMouseEventType, x, y float64, buttons int64) {

@@ -21,14 +21,6 @@ func (v quotesView) frame() frame {
 	return frame{Path: "/quotes", Title: "Quotes", Box: v.Text, Feed: address("/feed.atom", v.Query, map[string][]string{"of": {"quotes"}})}
 }
 
-// One is the only value of a list of the query's, for a form.
-func (v quotesView) One(list []string) string {
-	if len(list) == 1 {
-		return list[0]
-	}
-	return ""
-}
-
 // quotesPage lists quotes.
 func (s *Server) quotesPage(w http.ResponseWriter, r *http.Request) error {
 	a := ask(r, "/quotes", "copies")

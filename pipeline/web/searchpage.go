@@ -104,7 +104,7 @@ func (s *Server) searchPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	g.Go(func() (err error) {
-		v.Chart, err = s.published(ctx, a, bars)
+		v.Chart, err = s.published(ctx, a)
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -127,8 +127,8 @@ func (s *Server) searchPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // published draws the articles of a query over time; a bar leads to its own.
-func (s *Server) published(ctx context.Context, a asked, most int) (chartView, error) {
-	h, err := s.Store.Histogram(ctx, a.Query, most)
+func (s *Server) published(ctx context.Context, a asked) (chartView, error) {
+	h, err := s.Store.Histogram(ctx, a.Query, bars)
 	if err != nil {
 		return chartView{}, err
 	}

@@ -24,7 +24,7 @@ func (s *Server) statusPage(w http.ResponseWriter, r *http.Request) error {
 	if v.Panels, err = s.panels(r.Context()); err != nil {
 		return err
 	}
-	if v.Chart, err = s.published(r.Context(), asked{path: "/"}, bars); err != nil {
+	if v.Chart, err = s.published(r.Context(), asked{path: "/"}); err != nil {
 		return err
 	}
 	s.render(w, r, http.StatusOK, "status", v)

@@ -19,7 +19,7 @@ import (
 // streamPage is how many hits a stream asks for at a time.
 const streamPage = 200
 
-// errStream tells a client that a stream broke: the connection is cut, for the status has gone out.
+// abort tells a client that a stream broke: the connection is cut, for the status has gone out.
 func (s *Server) abort(r *http.Request, err error) {
 	if r.Context().Err() == nil {
 		s.Log.Error("an export broke off", "path", r.URL.Path, "error", err)
