@@ -156,6 +156,7 @@ func (r *resolver) organisations() {
 	core := make([][]string, len(r.forms))
 	byCore := map[string]int{}
 	byBag := map[string]int{}
+	bySquashed := map[string]int{}
 	byLetters := map[string]int{}
 	byFirst, byLast := map[string][]int{}, map[string][]int{}
 	var orgs []int
@@ -170,6 +171,13 @@ func (r *resolver) organisations() {
 			r.union(g, f)
 		} else {
 			byCore[c] = f
+		}
+		if q := squashed(core[f]); q != "" {
+			if g, ok := bySquashed[q]; ok {
+				r.union(g, f)
+			} else {
+				bySquashed[q] = f
+			}
 		}
 		if b := bag(core[f]); b != "" {
 			if g, ok := byBag[b]; ok {
@@ -217,6 +225,11 @@ func (r *resolver) organisations() {
 			}
 			if r.forms[g].mentions[0] < r.forms[f].mentions[0] {
 				score += 4
+			} else if len(w) == 1 && prefixOf(w, core[g]) && len(r.forms[f].mentions) > 1 {
+				return // "Acme Stores" is a part of the Acme that was spoken of before
+			}
+			if len(w) == 1 && w[0] == "house" && !hasAny(core[g], "representatives", "commons", "lords") {
+				return // a chamber is no White House, and no committee of its own
 			}
 			if prefixOf(w, core[g]) {
 				score++
@@ -242,6 +255,28 @@ func (r *resolver) organisations() {
 		}
 		r.union(best, f)
 	}
+}
+
+func hasAny(words []string, any ...string) bool {
+	for _, w := range words {
+		for _, a := range any {
+			if w == a {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// squashed is a name without what writers put between its parts or leave out ("al-Qaeda", "al
+// Qaeda"; "Workers' Party", "Workers Party"; "Republicans", "Republican"); "" where it is short.
+func squashed(words []string) string {
+	s := strings.NewReplacer("-", "", "'", "", "/", "").Replace(strings.Join(words, ""))
+	s = strings.TrimSuffix(s, "s")
+	if len(s) < 6 {
+		return ""
+	}
+	return s
 }
 
 // expand writes an initialism inside a longer name out: "Karen BGF" is "Karen Border Guard Force"

@@ -72,6 +72,10 @@ func canonicalPlace(words []string) string {
 	if c, ok := lists().places[s]; ok {
 		return c
 	}
+	// "the State of Virginia" is Virginia.
+	if len(words) > 2 && words[1] == "of" && (words[0] == "state" || words[0] == "commonwealth") {
+		return canonicalPlace(words[2:])
+	}
 	return s
 }
 

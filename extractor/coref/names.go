@@ -120,7 +120,7 @@ func letters(name string) string {
 		return ""
 	}
 	var b strings.Builder
-	upper, lower, run := 0, 0, 0
+	upper, lower, run, digits := 0, 0, 0, 0
 	for _, r := range name {
 		switch {
 		case unicode.IsUpper(r):
@@ -134,6 +134,7 @@ func letters(name string) string {
 			}
 			b.WriteRune(unicode.ToUpper(r))
 		case unicode.IsDigit(r):
+			digits++
 			b.WriteRune(r)
 		case r == '.' || r == '-' || r == '&' || r == '–' || r == '/':
 		case r == ' ' && strings.ContainsAny(name, "-–&"):
@@ -141,7 +142,7 @@ func letters(name string) string {
 			return ""
 		}
 	}
-	if upper < 2 || lower > upper {
+	if upper+digits < 2 || upper == 0 || lower > upper {
 		return ""
 	}
 	return b.String()
@@ -156,6 +157,29 @@ func small(w string) bool {
 	return false
 }
 
+// numeral gives the digits of a number word that names of groups of states have, "" for others.
+func numeral(w string) string {
+	switch w {
+	case "three":
+		return "3"
+	case "four":
+		return "4"
+	case "five":
+		return "5"
+	case "six":
+		return "6"
+	case "seven":
+		return "7"
+	case "eight":
+		return "8"
+	case "ten":
+		return "10"
+	case "twenty":
+		return "20"
+	}
+	return ""
+}
+
 // initialisms gives the letter strings that a name may be shortened to.
 func initialisms(words []string) []string {
 	if len(words) < 2 || len(words) > longestName {
@@ -163,6 +187,12 @@ func initialisms(words []string) []string {
 	}
 	var all, content, parts strings.Builder
 	for _, w := range words {
+		if d := numeral(w); d != "" { // "Group of Seven" is the G7
+			all.WriteString(d)
+			content.WriteString(d)
+			parts.WriteString(d)
+			continue
+		}
 		first, _ := utf8.DecodeRuneInString(w)
 		up := unicode.ToUpper(first)
 		if w == "us" {
