@@ -330,6 +330,22 @@ func TestBadMessages(t *testing.T) {
 			t.Errorf("no dead letter keeps the bytes %.40q", want)
 		}
 	}
+	// For dashboards the worker has told of what it did, at the latest when it was stopped.
+	causes := map[string]bool{}
+	for _, l := range letters {
+		causes[fmt.Sprintf("health.dead:>0 AND health.stage:%q AND health.reason:%q", l.Stage, l.Kind)] = true
+	}
+	for query := range causes {
+		if s.count("health", query) != 1 {
+			t.Errorf("health lacks %s", query)
+		}
+	}
+	if n := s.count("health", "health.stage:*"); n != len(causes) {
+		t.Errorf("health has %d causes, want %d", n, len(causes))
+	}
+	if n := s.count("health", "health.stored:1 AND health.read:6"); n != 1 {
+		t.Errorf("health tells %d times of one article stored and six messages read", n)
+	}
 }
 
 // produce puts the values onto the raw topic as they are.

@@ -14,7 +14,7 @@ import (
 )
 
 type workCmd struct {
-	Stats time.Duration `default:"1m" help:"How often the counts are logged. 0: never."`
+	Stats time.Duration `default:"1m" help:"How often the counts are logged, and kept in Elasticsearch for dashboards. 0: never."`
 
 	extractionSettings
 	indexSettings
@@ -96,9 +96,10 @@ func (c *workCmd) run(ctx context.Context, p *process) error {
 	if c.Metrics != "" {
 		go seen.watchLag(ctx, log, source)
 	}
-	stop := c.report(ctx, log, runner)
+	stop, stopTelling := c.report(ctx, log, runner), c.tell(ctx, log, runner, source, sink)
 	sum, err := runner.Run(ctx)
 	stop()
+	stopTelling()
 	log.Info("stopped", counts(sum.Stats)...)
 	return err
 }

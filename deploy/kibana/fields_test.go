@@ -39,6 +39,18 @@ func readMappings(t *testing.T) mappings {
 			t.Fatalf("%s have only %d fields: the templates are not read right", view, len(out[view]))
 		}
 	}
+	b, err := os.ReadFile(filepath.Join("..", "..", "pipeline", "elastic", "templates", "health.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f struct {
+		Mappings property `json:"mappings"`
+	}
+	if err := json.Unmarshal(b, &f); err != nil {
+		t.Fatal(err)
+	}
+	out["health"] = map[string]string{}
+	f.Mappings.list("", out["health"])
 	return out
 }
 
@@ -295,9 +307,14 @@ func TestDrillDowns(t *testing.T) {
 	views := map[string]map[string]bool{} // of each dashboard
 	for _, o := range list {
 		views[o.ID] = map[string]bool{}
-		for _, r := range o.References {
-			if r.Type == "index-pattern" {
-				views[o.ID][strings.TrimPrefix(r.ID, "dateline-")] = true
+		if o.Type != "dashboard" {
+			continue
+		}
+		for _, p := range panels(t, o) {
+			for _, l := range p.Config.Attributes.State.DatasourceStates.FormBased.Layers {
+				if !l.Unfiltered {
+					views[o.ID][strings.TrimPrefix(p.Config.Attributes.References[0].ID, "dateline-")] = true
+				}
 			}
 		}
 	}

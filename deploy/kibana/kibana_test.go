@@ -141,6 +141,8 @@ type lensQuery struct {
 type lensLayer struct {
 	Columns map[string]lensColumn `json:"columns"`
 	Order   []string              `json:"columnOrder"`
+	// Unfiltered layers keep what a reader filters by out.
+	Unfiltered bool `json:"ignoreGlobalFilters"`
 }
 
 type lensColumn struct {

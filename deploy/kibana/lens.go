@@ -207,7 +207,7 @@ func (b *builder) lens(p *panel) (any, []Reference, error) {
 		"state": map[string]any{
 			"visualization": state, "query": map[string]any{"query": p.Filter, "language": "kuery"}, "filters": []any{},
 			"datasourceStates": map[string]any{"formBased": map[string]any{"layers": map[string]any{layer: map[string]any{
-				"columns": columns, "columnOrder": order, "incompleteColumns": map[string]any{}, "sampling": 1, "ignoreGlobalFilters": false,
+				"columns": columns, "columnOrder": order, "incompleteColumns": map[string]any{}, "sampling": 1, "ignoreGlobalFilters": p.Unfiltered,
 			}}}},
 			"internalReferences": []any{}, "adHocDataViews": map[string]any{},
 		},

@@ -59,7 +59,7 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for _, v := range []string{"-articles-*", "-mentions-*", "-quotes-*", "-ledger"} {
+		for _, v := range []string{"-articles-*", "-mentions-*", "-quotes-*", "-ledger", "-health"} {
 			_, _ = d.call(context.WithoutCancel(t.Context()), http.MethodDelete, "/"+d.prefix+v, nil) // the server ends with the tests
 		}
 		_ = x.Close()
@@ -79,12 +79,13 @@ func newDesk(t *testing.T) *desk {
 	if sum, err := r.Run(t.Context()); err != nil || sum.Stored < 170 || sum.DeadTotal() > 0 {
 		t.Fatalf("run: %+v, %v", sum, err)
 	}
+	d.tellHealth(t, x)
 	if err := x.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	d.mappings = readMappings(t)
 	d.docs = map[string][]node{}
-	for _, v := range []string{"articles", "mentions", "quotes"} {
+	for _, v := range []string{"articles", "mentions", "quotes", "health"} {
 		var res struct {
 			Hits struct {
 				Hits []struct {
@@ -96,7 +97,7 @@ func newDesk(t *testing.T) *desk {
 		for _, h := range res.Hits.Hits {
 			d.docs[v] = append(d.docs[v], h.Source)
 		}
-		if n := len(d.docs[v]); n < 100 || n >= 10000 {
+		if n := len(d.docs[v]); n < 90 || n >= 10000 {
 			t.Fatalf("%d documents in %s", n, v)
 		}
 	}
@@ -129,6 +130,28 @@ func (d *desk) own(t *testing.T) string {
 		b.Write(append(line, '\n'))
 	}
 	return b.String()
+}
+
+// tellHealth is two workers' telling of three days.
+func (d *desk) tellHealth(t *testing.T, x *elastic.Index) {
+	t.Helper()
+	for i := range 72 {
+		lag := int64(100 - i)
+		h := elastic.Health{
+			Host: []string{"worker-0", "worker-1"}[i%2], Time: d.now.Add(-time.Duration(i) * time.Hour), Read: 10 + i, Stored: 9 + i,
+			Retries: i % 3, Lag: &lag, Bytes: int64(1000 * i), Oldest: time.Duration(i) * time.Second / 4,
+		}
+		if i%5 == 0 {
+			h.Dead = append(h.Dead, elastic.DeadCount{Stage: "decode", Reason: "not-json", Count: 1 + i%4})
+		}
+		if i%11 == 0 {
+			h.Dead = append(h.Dead, elastic.DeadCount{Stage: "store", Reason: "rejected", Count: 2})
+			h.Lag = nil
+		}
+		if err := x.WriteHealth(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // dispatches are the articles that are made here.

@@ -42,6 +42,8 @@ type panel struct {
 	View string `yaml:"view"`
 	// Filter is a query in Kibana's language that its documents match.
 	Filter string `yaml:"filter"`
+	// Unfiltered has it shown whatever a reader has filtered by: what it counts has no such fields.
+	Unfiltered bool `yaml:"unfiltered"`
 	// Rows are the buckets, the outermost first; the second splits a chart by colour.
 	Rows   []row   `yaml:"rows"`
 	Values []value `yaml:"values"`

@@ -74,6 +74,7 @@ type Index struct {
 	counts counts
 
 	clusters clusters
+	swept    atomic.Int64 // when old health was deleted, in seconds since 1970
 }
 
 type counts struct {
@@ -331,7 +332,7 @@ func statusError(status int, raw []byte) *StatusError {
 
 // Refresh makes what has been written findable, for tests and at a run's end.
 func (x *Index) Refresh(ctx context.Context) error {
-	req := esapi.IndicesRefreshRequest{Index: []string{x.articles(), x.mentions(), x.quotes()}, IgnoreUnavailable: yes()}
+	req := esapi.IndicesRefreshRequest{Index: []string{x.articles(), x.mentions(), x.quotes(), x.health()}, IgnoreUnavailable: yes()}
 	if err := x.call(ctx, req, nil); err != nil {
 		return fmt.Errorf("refresh: %w", err)
 	}

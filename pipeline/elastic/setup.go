@@ -69,11 +69,14 @@ func (x *Index) Setup(ctx context.Context) ([]Change, error) {
 		}
 	}
 	// The ledger last: Write takes it for the sign that all is set up.
-	done, err := x.putLedger(ctx)
-	if err != nil {
-		return changes, fmt.Errorf("set up elasticsearch: index %s: %w", x.ledger(), err)
+	for _, i := range []struct{ name, file string }{{x.health(), "health"}, {x.ledger(), "ledger"}} {
+		done, err := x.putIndex(ctx, i.name, i.file)
+		if err != nil {
+			return changes, fmt.Errorf("set up elasticsearch: index %s: %w", i.name, err)
+		}
+		changes = append(changes, Change{i.name, done})
 	}
-	return append(changes, Change{x.ledger(), done}), nil
+	return changes, nil
 }
 
 // checkServer checks that this is Elasticsearch 8 or newer.
@@ -209,21 +212,21 @@ func (x *Index) putMappings(ctx context.Context, what string) error {
 	return nil
 }
 
-// putLedger makes the ledger unless it is there.
-func (x *Index) putLedger(ctx context.Context) (string, error) {
+// putIndex makes an index that is not of a month, from the file of its settings, unless it is there.
+func (x *Index) putIndex(ctx context.Context, name, file string) (string, error) {
 	var status *StatusError
-	err := x.call(ctx, esapi.IndicesExistsRequest{Index: []string{x.ledger()}}, nil)
+	err := x.call(ctx, esapi.IndicesExistsRequest{Index: []string{name}}, nil)
 	if err == nil {
 		return unchanged, nil
 	}
 	if !errors.As(err, &status) || status.Status != http.StatusNotFound {
 		return "", err
 	}
-	body, err := templates.ReadFile("templates/ledger.json")
+	body, err := templates.ReadFile("templates/" + file + ".json")
 	if err != nil {
 		return "", err
 	}
-	err = x.call(ctx, esapi.IndicesCreateRequest{Index: x.ledger(), Body: bytes.NewReader(body)}, nil)
+	err = x.call(ctx, esapi.IndicesCreateRequest{Index: name, Body: bytes.NewReader(body)}, nil)
 	if errors.As(err, &status) && status.Type == "resource_already_exists_exception" {
 		return unchanged, nil // somebody else's setup was quicker
 	}

@@ -22,8 +22,8 @@ func TestSetupIsIdempotent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(changes) != 6 {
-		t.Errorf("%d changes, want 6: %v", len(changes), changes)
+	if len(changes) != 7 {
+		t.Errorf("%d changes, want 7: %v", len(changes), changes)
 	}
 	for _, c := range changes {
 		if c.Done != unchanged {

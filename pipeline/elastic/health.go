@@ -1,0 +1,107 @@
+package elastic
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+)
+
+// Health is what a worker tells of itself from time to time, for dashboards. Numbers are of the time
+// since it told last, but for those that say otherwise.
+type Health struct {
+	// Host names the worker.
+	Host string
+	// Time is when it tells.
+	Time time.Time
+	// Read, Stored and Retries count as pipeline.Stats does.
+	Read, Stored, Retries int
+	// Dead are the dead letters.
+	Dead []DeadCount
+	// Lag is how many messages wait now, of the partitions that the worker holds; nil where that is not
+	// known.
+	Lag *int64
+	// Bytes are in flight now, and Oldest is how long the oldest of them has been.
+	Bytes  int64
+	Oldest time.Duration
+}
+
+// DeadCount counts dead letters of one cause.
+type DeadCount struct {
+	Stage, Reason string
+	Count         int
+}
+
+// healthKept is how long what workers told is kept, and healthPace how often it is looked through.
+const (
+	healthKept = "90d"
+	healthPace = 24 * time.Hour
+)
+
+func (x *Index) health() string { return x.cfg.Prefix + "-health" }
+
+// WriteHealth keeps what a worker tells: a document of its numbers, and one for each cause of dead
+// letters. ErrSetup says that setup has not made the index for it. It is not tried again: the next
+// telling comes soon.
+func (x *Index) WriteHealth(ctx context.Context, h Health) error {
+	if err := x.writeHealth(ctx, h); err != nil {
+		return fmt.Errorf("write health: %w", err)
+	}
+	return nil
+}
+
+func (x *Index) writeHealth(ctx context.Context, h Health) error {
+	if last := x.swept.Load(); h.Time.Unix()-last >= int64(healthPace/time.Second) {
+		var status *StatusError
+		err := x.call(ctx, esapi.IndicesExistsRequest{Index: []string{x.health()}}, nil)
+		if errors.As(err, &status) && status.Status == http.StatusNotFound {
+			return ErrSetup // without its mapping it would be made of guesses
+		}
+		if err != nil {
+			return err
+		}
+		body := `{"query":{"range":{"@timestamp":{"lt":"now-` + healthKept + `"}}}}`
+		if err := x.call(ctx, esapi.DeleteByQueryRequest{Index: []string{x.health()}, Body: bytes.NewReader([]byte(body)), Conflicts: "proceed"}, nil); err != nil {
+			return err
+		}
+		x.swept.Store(h.Time.Unix())
+	}
+	numbers := node{"read": h.Read, "stored": h.Stored, "retries": h.Retries, "bytes": h.Bytes, "oldest": h.Oldest.Seconds()}
+	if h.Lag != nil {
+		numbers["lag"] = *h.Lag
+	}
+	docs := []node{numbers}
+	for _, d := range h.Dead {
+		docs = append(docs, node{"dead": d.Count, "stage": d.Stage, "reason": d.Reason})
+	}
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	for _, d := range docs {
+		for _, line := range []node{{"index": node{}}, {"@timestamp": h.Time.UTC(), "host": node{"name": h.Host}, "health": d}} {
+			if err := enc.Encode(line); err != nil {
+				return err
+			}
+		}
+	}
+	var res struct {
+		Items []map[string]struct {
+			Error *failure `json:"error"`
+		} `json:"items"`
+	}
+	if err := x.call(ctx, esapi.BulkRequest{Index: x.health(), Body: &body}, &res); err != nil {
+		return err
+	}
+	for _, item := range res.Items {
+		for _, outcome := range item {
+			if outcome.Error != nil {
+				return errors.New(outcome.Error.String())
+			}
+		}
+	}
+	return nil
+}
