@@ -95,8 +95,9 @@ func oneTerm(s string) (term, int) {
 		if i := strings.IndexFunc(s[end:], isMark); i >= 0 {
 			_, n = utf8.DecodeRuneInString(s[end+i:])
 			end += i + n
-		} else {
-			end = len(s)
+		} else { // it is closed here, so that what String puts behind it stays outside
+			t.raw = strings.TrimRightFunc(s, unicode.IsSpace) + `"`
+			return t, len(s)
 		}
 		t.raw = s[:end]
 		return t, end

@@ -88,7 +88,7 @@ func TestParseErrors(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
-		`person:"Ada \"B\" Bell" -storm "in the north" date:2025-01..2025-02`, `-source:x y`, `by:a|b`, "a\"b\"c", "-", "--x", `"`, `-"`, `person:“x”y`, "date:0001..", `cue:\`, `place:"a\`, "x person:y",
+		`person:"Ada \"B\" Bell" -storm "in the north" date:2025-01..2025-02`, `-source:x y`, `by:a|b`, "a\"b\"c", "-", "--x", `"`, `-"`, `person:“x”y`, "date:0001..", `cue:\`, `place:"a\`, "x person:y", "person:\"0\"\"", "\"a person:b",
 	} {
 		f.Add(s)
 	}
