@@ -54,13 +54,20 @@ func newStack(t *testing.T) *stack {
 // newStackAt is a stack of certain servers.
 func newStackAt(t *testing.T, broker, es string) *stack {
 	t.Helper()
+	s := unsetStack(t, broker, es)
+	s.run(0, "", "setup")
+	return s
+}
+
+// unsetStack is a stack without its topics, templates and aliases.
+func unsetStack(t *testing.T, broker, es string) *stack {
+	t.Helper()
 	name := strings.ToLower(servers.Name("e2e"))
 	s := &stack{t: t, bin: binary(t), dir: t.TempDir(), kafka: broker, elasticsearch: es, prefix: name}
 	s.env = append(os.Environ(),
 		"DATELINE_KAFKA="+broker, "DATELINE_ELASTICSEARCH="+es,
 		"DATELINE_TOPIC="+name+"-raw", "DATELINE_DEAD_TOPIC="+name+"-dead", "DATELINE_GROUP="+name,
 		"DATELINE_PREFIX="+name, "DATELINE_PARTITIONS=4", "NO_COLOR=1")
-	s.run(0, "", "setup")
 	return s
 }
 

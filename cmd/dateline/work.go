@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
@@ -14,7 +15,9 @@ import (
 )
 
 type workCmd struct {
-	Stats time.Duration `default:"1m" help:"How often the counts are logged, and kept in Elasticsearch for dashboards. 0: never."`
+	Topics []string      `placeholder:"TOPIC" help:"Topics to read, with commas between, instead of --topic."`
+	Stats  time.Duration `default:"1m" help:"How often the counts are logged, and kept in Elasticsearch for dashboards. 0: never."`
+	Lost   string        `enum:"earliest,latest,fail" default:"earliest" help:"Where to go on in a partition whose next message was deleted before it was read: earliest, latest, or fail, which ends the worker."`
 
 	extractionSettings
 	indexSettings
@@ -74,8 +77,13 @@ func (c *workCmd) run(ctx context.Context, p *process) error {
 		return usageError{err}
 	}
 	defer letters.Close()
+	topics := c.Topics
+	if len(topics) == 0 {
+		topics = []string{c.Topic}
+	}
 	source, err := kafka.NewSource(kafka.SourceConfig{
-		Connection: c.connection(), Topics: []string{c.Topic}, Group: c.Group, Start: kafka.Policy(c.KafkaStart), Notify: notify,
+		Connection: c.connection(), Topics: topics, Group: c.Group,
+		Start: kafka.Policy(c.KafkaStart), OutOfRange: kafka.Policy(c.Lost), Notify: notify,
 	})
 	if err != nil {
 		return usageError{err}
@@ -91,7 +99,7 @@ func (c *workCmd) run(ctx context.Context, p *process) error {
 		return err
 	}
 	defer seen.close()
-	log.Info("working", "topic", c.Topic, "group", c.Group, "into", name, "engine", c.Engine, "version", x.Version())
+	log.Info("working", "topic", strings.Join(topics, ","), "group", c.Group, "into", name, "engine", c.Engine, "version", x.Version())
 	go x.watch(ctx, log)
 	if c.Metrics != "" {
 		go seen.watchLag(ctx, log, source)
