@@ -42,7 +42,13 @@ Examples:
 // in the binary come on top.
 const memoryLimit = 160 << 20
 
-func (c *workCmd) run(ctx context.Context, p *process) error {
+func (c *workCmd) run(ctx context.Context, p *process) (err error) {
+	started := false
+	defer func() {
+		if !started && ctx.Err() != nil { // stopped before there was anything to do
+			err = nil
+		}
+	}()
 	if err := c.required(); err != nil {
 		return err
 	}
@@ -105,6 +111,7 @@ func (c *workCmd) run(ctx context.Context, p *process) error {
 		go seen.watchLag(ctx, log, source)
 	}
 	stop, stopTelling := c.report(ctx, log, runner), c.tell(ctx, log, runner, source, sink)
+	started = true
 	sum, err := runner.Run(ctx)
 	stop()
 	stopTelling()

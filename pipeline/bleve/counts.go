@@ -19,7 +19,7 @@ func (x *Index) Counts(ctx context.Context) (*search.Counts, error) {
 		return nil, err
 	}
 	all := term(fieldKind, kindArticle)
-	req := unscored(all, 0, 0)
+	req := unscored(all, 0)
 	for _, field := range []string{fieldLanguage, fieldVersion} {
 		req.AddFacet(field, bleve.NewFacetRequest(field, 10))
 	}
@@ -41,7 +41,7 @@ func (x *Index) Counts(ctx context.Context) (*search.Counts, error) {
 			*list = append(*list, search.Count{Count: f.Missing})
 		}
 	}
-	newest := unscored(all, 1, 0)
+	newest := unscored(all, 1)
 	newest.SortByCustom(bsearch.SortOrder{&bsearch.SortField{Field: fieldOrder, Type: bsearch.SortFieldAsNumber, Desc: true}})
 	newest.Fields = []string{fieldRecord, fieldRevision}
 	if res, err = x.index.SearchInContext(ctx, newest); err != nil {

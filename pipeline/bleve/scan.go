@@ -20,7 +20,7 @@ func (x *Index) Scan(ctx context.Context, s search.Scan) ([]pipeline.Record, err
 	}
 	all := matching(q)
 	for after := s.After; ; {
-		req := unscored(all, q.Limit, 0)
+		req := unscored(all, q.Limit)
 		req.Fields = []string{fieldRecord, fieldRevision}
 		req.SortByCustom(bsearch.SortOrder{&bsearch.SortField{Field: fieldID, Type: bsearch.SortFieldAsString}})
 		if after != "" {

@@ -85,7 +85,7 @@ func (x *Index) Get(ctx context.Context, id string) (*pipeline.Record, error) {
 // Count is the number of articles and of quotes.
 func (x *Index) Count(ctx context.Context) (articles, quotes int, err error) {
 	for kind, n := range map[string]*int{kindArticle: &articles, kindQuote: &quotes} {
-		res, err := x.index.SearchInContext(ctx, unscored(term(fieldKind, kind), 0, 0))
+		res, err := x.index.SearchInContext(ctx, unscored(term(fieldKind, kind), 0))
 		if err != nil {
 			return 0, 0, fmt.Errorf("count: %w", err)
 		}
@@ -96,7 +96,7 @@ func (x *Index) Count(ctx context.Context) (articles, quotes int, err error) {
 
 // probe reads a document.
 func (x *Index) probe() error {
-	req := unscored(term(fieldKind, kindArticle), 1, 0)
+	req := unscored(term(fieldKind, kindArticle), 1)
 	req.Fields = []string{fieldRecord, fieldRevision}
 	res, err := x.index.Search(req)
 	if err != nil {
@@ -169,8 +169,8 @@ func next(res *found, q search.Query) string {
 }
 
 // unscored is a request that spares the engine the scores.
-func unscored(q query.Query, size, from int) *bleve.SearchRequest {
-	req := bleve.NewSearchRequestOptions(q, size, from, false)
+func unscored(q query.Query, size int) *bleve.SearchRequest {
+	req := bleve.NewSearchRequestOptions(q, size, 0, false)
 	req.Score = "none"
 	return req
 }

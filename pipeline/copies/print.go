@@ -89,7 +89,7 @@ func Of(text string) Print {
 	}
 	for _, s := range shingles {
 		for i := range least {
-			least[i] = min(least[i], uint32((s*multipliers[i]+addends[i])>>32)) //nolint:gosec // the upper half
+			least[i] = min(least[i], uint32((s*multipliers[i]+addends[i])>>32))
 		}
 	}
 	p := Print{size: len(shingles), bands: make([]string, bands)}
@@ -97,14 +97,14 @@ func Of(text string) Print {
 		p.values[i] = uint16(v) //nolint:gosec // the lower half is kept
 	}
 	for b := range bands {
-		h := fnv(fnvStart, byte(b)) //nolint:gosec // there are 40
+		h := fnv(fnvStart, byte(b))
 		for _, v := range least[b*rows : (b+1)*rows] {
 			for shift := 0; shift < 32; shift += 8 {
-				h = fnv(h, byte(v>>shift))
+				h = fnv(h, byte(v>>shift)) //nolint:gosec // byte by byte
 			}
 		}
 		raw := binary.BigEndian.AppendUint64(nil, h)
-		p.bands[b] = base64.RawURLEncoding.EncodeToString(append([]byte{byte(b)}, raw[:5]...)) //nolint:gosec // there are 40
+		p.bands[b] = base64.RawURLEncoding.EncodeToString(append([]byte{byte(b)}, raw[:5]...))
 	}
 	return p
 }

@@ -54,7 +54,7 @@ type Server struct {
 
 // Serve listens and answers in the background. The caller closes the server.
 func (m *Metrics) Serve(cfg ServerConfig) (*Server, error) {
-	l, err := net.Listen("tcp", cfg.Addr)
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", cfg.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen for metrics on %q: %w", cfg.Addr, err)
 	}
