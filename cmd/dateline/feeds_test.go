@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -167,7 +168,8 @@ func TestRunEvery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out, errs bytes.Buffer
+	var out bytes.Buffer
+	var errs lockedBuffer // the log and the program write to it, as to a terminal
 	code := make(chan int)
 	go func() { code <- cmd.Run(ctx, strings.NewReader(""), &out, &errs) }()
 	for range 4 {
@@ -184,4 +186,22 @@ func TestRunEvery(t *testing.T) {
 	if r := dateline(t, nil, "", "search", "--speaker", "Hansen"); !strings.Contains(r.out, "Bridge 1 is open") || !strings.Contains(r.out, "Bridge 2 is open") {
 		t.Errorf("%s%s", r.out, r.err)
 	}
+}
+
+// lockedBuffer is a buffer that several goroutines write to.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
