@@ -63,8 +63,7 @@ func TestBadCorpus(t *testing.T) {
 	produce(t, s, all...)
 	w := s.work()
 	s.eventually("the good articles are stored", 4*time.Minute, s.articles(len(all)-n))
-	var got []pipeline.DeadLetter
-	got = dead(t, s, n)
+	got := dead(t, s, n)
 	w.stop(t)
 	counts := map[pipeline.Kind]int{}
 	for _, l := range got {

@@ -298,7 +298,7 @@ func TestSoak(t *testing.T) {
 				t.Skip("set DATELINE_SOAK=10000 for this one")
 			}
 			s := &soak{n: n}
-			broker, es := "", ""
+			var broker, es string
 			if c.ownKafka {
 				s.broker = servers.StartKafka(t, servers.KafkaOptions{})
 				broker = s.broker.Addr

@@ -96,7 +96,8 @@ func TestRunServesAndLearns(t *testing.T) {
 		}
 		return a
 	}
-	for end := time.Now().Add(time.Minute); ask(base).Total == 0 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ask(base).Total == 0 && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond)
 	}
 	first := ask(base)
 	if first.Total != 1 || len(first.Items[0].People) == 0 || first.Items[0].People[0] != "Peter Kiplagat Rono" {

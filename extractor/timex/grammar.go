@@ -108,7 +108,7 @@ var load = sync.OnceValue(func() *grammar {
 	g.holidaysAt = map[uint16][]int32{}
 	for i := range g.holidays {
 		first := g.holidays[i].words[0]
-		g.holidaysAt[first] = append(g.holidaysAt[first], int32(i)) //nolint:gosec // a few hundred
+		g.holidaysAt[first] = append(g.holidaysAt[first], int32(i))
 	}
 	g.vocab.slash, g.vocab.may, g.vocab.last, g.vocab.lasts = g.vocab.id("/"), g.vocab.id("may"), g.vocab.id("last"), g.vocab.id("lasts")
 	for _, w := range [...]string{"-", "“", "”"} {

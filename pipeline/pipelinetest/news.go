@@ -66,7 +66,7 @@ func NewNews(seed uint64) *News {
 // Word is one of the vocabulary: 0 is the most frequent of 30,000.
 func (n *News) Word(rank int) string { return n.words[rank] }
 
-// Person, Organisation and Place are names: 0 is the most frequent of 20,000.
+// Person is a name: 0 is the most frequent of 20,000.
 func (n *News) Person(rank int) string { return n.people[rank] }
 
 // Organisation is as Person.

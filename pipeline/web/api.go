@@ -446,7 +446,7 @@ func (s *Server) apiEntity(ctx context.Context, r *http.Request) (any, error) {
 	key := r.PathValue("key")
 	t, ok := typeOf(key)
 	if !ok {
-		return nil, fmt.Errorf("%w: %q: a key begins with person:, organisation: or place:", errNoEntity, cut(key, 200))
+		return nil, fmt.Errorf("%w: %q: want person:, organisation: or place: before the name", errNoEntity, cut(key, 200))
 	}
 	keys := []string{key}
 	q := search.Query{Entities: [][]string{keys}, Sort: search.ByTime, Limit: 1, Facets: 50}

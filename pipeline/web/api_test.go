@@ -222,7 +222,7 @@ func TestProblems(t *testing.T) {
 		"/api/search?page=2":                    {400, `no parameter "page"`},
 		"/api/articles/nope":                    {404, "No such article"},
 		"/api/articles/ferry-inquiry?offsets=x": {400, "x"},
-		"/api/entities/nope":                    {404, "a key begins with"},
+		"/api/entities/nope":                    {404, "before the name"},
 		"/api/entities/person:nope":             {404, "No article"},
 		"/api/entities?type=ship":               {400, "ship"},
 		"/api/nope":                             {404, "/api/nope"},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/pipeline/corrections"
@@ -85,7 +86,7 @@ func (s *Server) correct(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("%w: the form can't be read", search.ErrQuery)
 	}
 	back := r.PostFormValue("back")
-	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.ContainsAny(back, "\\\r\n") {
+	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.Contains(back, `\`) || strings.ContainsFunc(back, unicode.IsControl) {
 		back = "/corrections"
 	}
 	if id := r.PostFormValue("undo"); id != "" {

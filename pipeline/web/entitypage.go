@@ -86,7 +86,7 @@ func (s *Server) entity(ctx context.Context, key string) (entityView, error) {
 	v := entityView{Key: key, API: "/api" + entityURL(key)}
 	t, ok := typeOf(key)
 	if !ok {
-		return v, fmt.Errorf("%w: %q: a key begins with person:, organisation: or place:", errNoEntity, show(cut(key, 200)))
+		return v, fmt.Errorf("%w: %q: want person:, organisation: or place: before the name", errNoEntity, show(cut(key, 200)))
 	}
 	v.Type, v.Class = typeName(t), t.String()
 	keys := []string{key}

@@ -115,7 +115,7 @@ func TestPages(t *testing.T) {
 		"/help":                                     {`person:"Ada Bell"`},
 		"/nope":                                     {"/nope.", "Not found"},
 		"/articles/nope":                            {"No such article"},
-		"/entities/nope":                            {"a key begins with"},
+		"/entities/nope":                            {"before the name"},
 		"/entities/person:nobody-at-all":            {"No article in the index names this entity"},
 		"/?page=9999999":                            {"narrow the query"},
 	} {
