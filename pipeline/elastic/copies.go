@@ -35,9 +35,9 @@ const (
 	recheckAfter = 3 * time.Second
 	// keepRecent is how long firsts are remembered.
 	keepRecent = 30 * time.Second
-	// lookups is how many articles are looked up in one request, and found is how many firsts it may
-	// find.
-	lookups, mostFound = 50, 1000
+	// lookups is how many articles are looked up in one request, and mostFound how many are compared
+	// with one; mostMoved is how many articles of a cluster go to another at once.
+	lookups, mostFound, mostMoved = 50, 20, 1000
 	// mostPending bounds the firsts that wait to be looked up again, and mostTries how often one is.
 	mostPending, mostTries = 20_000, 4
 )
@@ -139,88 +139,98 @@ func (x *Index) similar(ctx context.Context, members []copies.Member, known []st
 	}), nil
 }
 
+// lookUp asks for each member in one request. The more bands an article shares with it the higher it
+// scores, so that the best are found however many there are by chance, in texts that are all of one
+// pattern for instance.
 func (x *Index) lookUp(ctx context.Context, members []copies.Member, known []string) ([]copies.Member, error) {
-	var bands []string
-	var from, to time.Time
-	undated := false
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	asked := 0
 	for i := range members {
 		m := &members[i]
 		if m.Print.None() {
 			continue
 		}
-		bands = append(bands, m.Print.Bands()...)
-		if m.Published.IsZero() {
-			undated = true
-			continue
-		}
-		if from.IsZero() || m.Published.Before(from) {
-			from = m.Published
-		}
-		if m.Published.After(to) {
-			to = m.Published
+		asked++
+		if err := errors.Join(enc.Encode(node{}), enc.Encode(similarTo(m, known))); err != nil {
+			return nil, err
 		}
 	}
-	if len(bands) == 0 {
+	if asked == 0 {
 		return nil, nil
 	}
-	filter := []node{{"terms": node{"bands": bands}}}
-	if known == nil {
-		filter = append(filter, node{"term": node{"first": true}})
-	} else {
-		filter = append(filter, node{"term": node{"first": false}}, node{"bool": node{"must_not": []node{{"terms": node{"cluster": known}}}}})
+	var res struct {
+		Responses []struct {
+			Status int      `json:"status"`
+			Error  *failure `json:"error"`
+			Hits   struct {
+				Hits []struct {
+					Source struct {
+						Timestamp time.Time `json:"@timestamp"`
+						Article   struct {
+							ID string `json:"id"`
+						} `json:"article"`
+						Cluster     string       `json:"cluster"`
+						First       bool         `json:"first"`
+						Bands       []string     `json:"bands"`
+						Fingerprint copies.Print `json:"fingerprint"`
+					} `json:"_source"`
+				} `json:"hits"`
+			} `json:"hits"`
+		} `json:"responses"`
 	}
-	if !undated {
+	raw := body.Bytes()
+	err := x.patiently(ctx, func() error {
+		err := x.call(ctx, esapi.MsearchRequest{Index: []string{x.articles()}, Body: bytes.NewReader(raw)}, &res)
+		if err != nil {
+			return err
+		}
+		for i := range res.Responses {
+			if r := &res.Responses[i]; r.Error != nil && r.Error.Type != "index_not_found_exception" {
+				return &StatusError{Status: r.Status, Type: r.Error.Type, Reason: r.Error.Reason}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []copies.Member
+	for i := range res.Responses {
+		for k := range res.Responses[i].Hits.Hits {
+			s := &res.Responses[i].Hits.Hits[k].Source
+			s.Fingerprint.SetBands(s.Bands)
+			out = append(out, copies.Member{ID: s.Article.ID, Cluster: s.Cluster, First: s.First, Published: s.Timestamp, Print: s.Fingerprint})
+		}
+	}
+	return out, nil
+}
+
+// similarTo asks for the articles that share most bands with m.
+func similarTo(m *copies.Member, known []string) node {
+	var bands []node
+	for _, b := range m.Print.Bands() {
+		bands = append(bands, node{"constant_score": node{"filter": node{"term": node{"bands": b}}}})
+	}
+	filter := []node{{"term": node{"first": known == nil}}}
+	not := []node{}
+	if known != nil {
+		not = append(not, node{"terms": node{"cluster": known}})
+	}
+	if !m.Published.IsZero() {
 		filter = append(filter, anyOf([]node{
-			overlap("@timestamp", from.Add(-copies.Window), to.Add(copies.Window+time.Millisecond)),
+			overlap("@timestamp", m.Published.Add(-copies.Window), m.Published.Add(copies.Window+time.Millisecond)),
 			{"bool": node{"must_not": []node{{"exists": node{"field": "@timestamp"}}}}},
 		}))
 	}
-	body, err := json.Marshal(node{
-		"size": mostFound, "track_total_hits": false, "sort": []string{"_doc"}, "query": node{"bool": node{"filter": filter}},
-		"_source": []string{"article.id", "cluster", "first", "@timestamp", "fingerprint", "bands"},
-	})
-	if err != nil {
-		return nil, err
+	fields := []string{"article.id", "cluster", "first", "@timestamp", "fingerprint"}
+	if known != nil {
+		fields = append(fields, "bands") // they are looked up in their turn
 	}
-	var res struct {
-		Hits struct {
-			Hits []struct {
-				Source struct {
-					Timestamp time.Time `json:"@timestamp"`
-					Article   struct {
-						ID string `json:"id"`
-					} `json:"article"`
-					Cluster     string       `json:"cluster"`
-					First       bool         `json:"first"`
-					Bands       []string     `json:"bands"`
-					Fingerprint copies.Print `json:"fingerprint"`
-				} `json:"_source"`
-			} `json:"hits"`
-		} `json:"hits"`
+	return node{
+		"size": mostFound, "track_total_hits": false, "_source": fields,
+		"query": node{"bool": node{"should": bands, "minimum_should_match": 1, "filter": filter, "must_not": not}},
 	}
-	err = x.patiently(ctx, func() error {
-		return x.call(ctx, esapi.SearchRequest{
-			Index: []string{x.articles()}, Body: bytes.NewReader(body), IgnoreUnavailable: yes(), AllowNoIndices: yes(),
-		}, &res)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(res.Hits.Hits) == mostFound && len(members) > 1 {
-		a, err := x.lookUp(ctx, members[:len(members)/2], known)
-		if err != nil {
-			return nil, err
-		}
-		b, err := x.lookUp(ctx, members[len(members)/2:], known)
-		return append(a, b...), err
-	}
-	out := make([]copies.Member, 0, len(res.Hits.Hits))
-	for i := range res.Hits.Hits {
-		s := &res.Hits.Hits[i].Source
-		s.Fingerprint.SetBands(s.Bands)
-		out = append(out, copies.Member{ID: s.Article.ID, Cluster: s.Cluster, First: s.First, Published: s.Timestamp, Print: s.Fingerprint})
-	}
-	return out, nil
 }
 
 // regroup changes the clusters of other articles, once a Write is done, and notes what is to be looked
@@ -244,7 +254,7 @@ func (x *Index) regroup(ctx context.Context, rg *regroup) error {
 // moveCluster gives all articles of a cluster another, as no firsts.
 func (x *Index) moveCluster(ctx context.Context, m move) error {
 	body, err := json.Marshal(node{
-		"size": mostFound, "track_total_hits": false, "query": node{"term": node{"cluster": m.from}}, "_source": []string{"article.id"},
+		"size": mostMoved, "track_total_hits": false, "query": node{"term": node{"cluster": m.from}}, "_source": []string{"article.id"},
 	})
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ type Query struct {
 	// Cluster, where set, asks for the copies of one story; see pipeline.Record.
 	Cluster string
 	// Fold gives of each story's copies only the hit that comes first, and of quotes each only once
-	// among the copies. Total then counts stories, in Elasticsearch about so many beyond 40,000; facets
+	// among the copies. Total then counts stories, in Elasticsearch to within a hundredth; facets
 	// still count all. A folded answer is paged through by Offset.
 	Fold bool
 	// Not is what must not hold: none of its names and sources.
