@@ -33,8 +33,9 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-// serving starts a subcommand that serves, and returns its address and what stops it.
-func serving(t *testing.T, code int, args ...string) (base string, stop func() string) {
+// serving starts a subcommand that serves, and returns its address, what it has said so far, and what
+// stops it.
+func serving(t *testing.T, code int, args ...string) (base string, said, stop func() string) {
 	t.Helper()
 	cmd, err := Parse(args, nil)
 	if err != nil {
@@ -54,7 +55,7 @@ func serving(t *testing.T, code int, args ...string) (base string, stop func() s
 	at := regexp.MustCompile(`at (http://\S+)`)
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if m := at.FindStringSubmatch(out.String()); m != nil {
-			return m[1], stop
+			return m[1], out.String, stop
 		}
 		select {
 		case got := <-done:
@@ -64,7 +65,7 @@ func serving(t *testing.T, code int, args ...string) (base string, stop func() s
 		}
 	}
 	t.Fatalf("%v does not serve\n%s", args, out.String())
-	return "", nil
+	return "", nil, nil
 }
 
 func body(t *testing.T, address string) string {
@@ -85,7 +86,7 @@ func body(t *testing.T, address string) string {
 func TestRunServesAndLearns(t *testing.T) {
 	inFolder(t)
 	write(t, "news/one.json", `{"id":"one","title":"Storm","text":"Peter Kiplagat Rono said on Monday that Harbour Wire would close. “It is over,” Peter Kiplagat Rono told reporters in Kisumu.","published":"2025-03-12"}`)
-	base, stop := serving(t, 0, "run", "news", "--serve", "--edit", "--listen", "127.0.0.1:0")
+	base, said, stop := serving(t, 0, "run", "news", "--serve", "--edit", "--listen", "127.0.0.1:0")
 	type answer struct {
 		Total int
 		Items []struct{ People, Places, Organisations []string }
@@ -96,7 +97,8 @@ func TestRunServesAndLearns(t *testing.T) {
 		}
 		return a
 	}
-	for end := time.Now().Add(time.Minute); ask(base).Total == 0 && time.Now().Before(end); {
+	// An article can be found before the run has ended, and a run that is stopped has failed.
+	for end := time.Now().Add(time.Minute); !strings.Contains(said(), "1 article stored") && time.Now().Before(end); {
 		time.Sleep(50 * time.Millisecond)
 	}
 	first := ask(base)
@@ -123,7 +125,7 @@ func TestRunServesAndLearns(t *testing.T) {
 	if r := dateline(t, nil, "", "run", "news"); r.code != 0 || !strings.Contains(r.out, "P. K. Rono") {
 		t.Errorf("the next extraction knows nothing of it (%d):\n%s%s", r.code, r.out, r.err)
 	}
-	base, stop = serving(t, 0, "serve", "--listen", "127.0.0.1:0")
+	base, _, stop = serving(t, 0, "serve", "--listen", "127.0.0.1:0")
 	if page := body(t, base+"/?q=person:%22P.%20K.%20Rono%22"); !strings.Contains(page, "1 article<") {
 		t.Error("the name that it now has finds nothing")
 	}
