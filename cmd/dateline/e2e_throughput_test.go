@@ -1,0 +1,176 @@
+package main_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/datelinenews/dateline/extractor"
+	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/kafka"
+	"github.com/datelinenews/dateline/testdata"
+)
+
+// TestThroughput measures how fast articles go through, where DATELINE_THROUGHPUT is a number of them:
+//
+//	DATELINE_THROUGHPUT=3000 go test ./cmd/dateline -run TestThroughput -v -timeout 30m
+//
+// It is a test only in that all articles must arrive. The servers run on the same machine, and take their
+// share of it; what is Dateline's own is told apart by its processor time.
+func TestThroughput(t *testing.T) {
+	n, err := strconv.Atoi(os.Getenv("DATELINE_THROUGHPUT"))
+	if err != nil || n <= 0 {
+		t.Skip("DATELINE_THROUGHPUT is no number of articles")
+	}
+	articles, words := throughputArticles(t, n)
+	t.Logf("%d articles of %d words, %d processors", n, words/n, runtime.GOMAXPROCS(0))
+
+	x, err := extractor.New(extractor.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := time.Now()
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				x.Extract(&articles[i])
+			}
+		})
+	}
+	wait.Wait()
+	rate(t, "Extract alone", n, started)
+
+	s := newStack(t)
+	var lines strings.Builder
+	for i := range articles {
+		lines.WriteString(raw(t, map[string]string{"id": articles[i].ID, "text": articles[i].Body, "published": "2025-01-16"}))
+	}
+	s.run(0, lines.String(), "ingest", "--input", "jsonl", "-")
+
+	source, err := kafka.NewSource(kafka.SourceConfig{
+		Connection: kafka.Connection{Brokers: []string{s.kafka}}, Topics: []string{s.prefix + "-raw"}, Group: s.prefix + "-null",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	sink := &nullSink{want: int64(n), done: cancel, first: make(chan struct{})}
+	runner := &pipeline.Runner{Source: source, Sink: sink, Dead: noLetters{t}, Extract: x.Extract}
+	ran := make(chan error, 1)
+	go func() { _, err := runner.Run(ctx); ran <- err }()
+	select {
+	case <-sink.first: // joining the group is not counted, nor what the first batch holds
+	case err := <-ran:
+		t.Fatal(err)
+	}
+	skipped := int(sink.got.Load())
+	started = time.Now()
+	if err := <-ran; err != nil {
+		t.Fatal(err)
+	}
+	rate(t, "Kafka, Extract, nowhere", n-skipped, started)
+
+	for _, c := range []struct{ workers, procs int }{{1, runtime.GOMAXPROCS(0)}, {1, 1}, {2, 1}} {
+		s := newStack(t)
+		s.env = append(s.env, fmt.Sprintf("GOMAXPROCS=%d", c.procs))
+		s.run(0, lines.String(), "ingest", "--input", "jsonl", "-")
+		var workers []*worker
+		started := time.Now()
+		for range c.workers {
+			workers = append(workers, s.work())
+		}
+		s.eventually("all are stored", 20*time.Minute, s.articles(n))
+		took := time.Since(started)
+		var busy time.Duration
+		var peak int64
+		for _, w := range workers {
+			peak = max(peak, w.stop(t))
+			busy += w.ProcessState.UserTime() + w.ProcessState.SystemTime()
+		}
+		t.Logf("%-40s %6.0f articles/s, %3.0f %% of %d processors are Dateline's, %.1f ms of processor an article, peak %d MB",
+			fmt.Sprintf("end to end, %d workers, GOMAXPROCS=%d", c.workers, c.procs), float64(n)/took.Seconds(),
+			100*busy.Seconds()/took.Seconds()/float64(runtime.NumCPU()), runtime.NumCPU(), 1000*busy.Seconds()/float64(n), peak>>20)
+		s.drop()
+	}
+}
+
+// rate logs how many articles a second it were.
+func rate(t *testing.T, what string, n int, started time.Time) {
+	t.Logf("%-40s %6.0f articles/s", what, float64(n)/time.Since(started).Seconds())
+}
+
+// throughputArticles are made of paragraphs of testdata's, a dozen each, so that no two are copies of one
+// another.
+func throughputArticles(t *testing.T, n int) (articles []extractor.Article, words int) {
+	var paragraphs []string
+	paths, err := fs.Glob(testdata.Articles, "articles/*.json")
+	if err != nil || len(paths) < 10 {
+		t.Fatalf("%d articles: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		b, err := fs.ReadFile(testdata.Articles, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a struct{ Text string }
+		if err := json.Unmarshal(b, &a); err != nil {
+			t.Fatal(err)
+		}
+		for p := range strings.SplitSeq(a.Text, "\n\n") {
+			if len(p) > 80 {
+				paragraphs = append(paragraphs, p)
+			}
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	for i := range n {
+		var chosen []string
+		for _, k := range r.Perm(len(paragraphs))[:12] {
+			chosen = append(chosen, paragraphs[k])
+		}
+		body := strings.Join(chosen, "\n\n")
+		words += len(strings.Fields(body))
+		articles = append(articles, extractor.Article{ID: fmt.Sprintf("through-%06d", i), Body: body, Published: time.Date(2025, 1, 16, 0, 0, 0, 0, time.UTC)})
+	}
+	return articles, words
+}
+
+// nullSink forgets what it gets, and ends the run once it has got all.
+type nullSink struct {
+	want  int64
+	got   atomic.Int64
+	once  sync.Once
+	first chan struct{}
+	done  func()
+}
+
+func (s *nullSink) Write(_ context.Context, recs []pipeline.Record) error {
+	got := s.got.Add(int64(len(recs)))
+	s.once.Do(func() { close(s.first) })
+	if got >= s.want {
+		s.done()
+	}
+	return nil
+}
+
+// noLetters fails the test where there is a dead letter.
+type noLetters struct{ t *testing.T }
+
+func (l noLetters) Bury(_ context.Context, letters []pipeline.DeadLetter) error {
+	l.t.Errorf("%d dead letters: %s", len(letters), letters[0].Reason)
+	return nil
+}
