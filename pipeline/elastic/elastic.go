@@ -129,7 +129,7 @@ func Open(cfg Config) (*Index, error) {
 		urls = append(urls, u)
 	}
 	if cfg.Transport == nil {
-		t, err := newTransport(cfg)
+		t, err := Transport(cfg.CAFile, cfg.Insecure)
 		if err != nil {
 			return nil, fmt.Errorf("open elasticsearch: %w", err)
 		}
@@ -176,22 +176,24 @@ func redact(address string) string {
 	return "…@" + after
 }
 
-func newTransport(cfg Config) (*http.Transport, error) {
+// Transport is net/http's default with TLS 1.2 or newer, which trusts the PEM certificates in caFile (empty:
+// the system's) and, where insecure is set, any. Kibana is asked over it, too.
+func Transport(caFile string, insecure bool) (*http.Transport, error) {
 	base, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return nil, errors.New("net/http's default transport has been replaced")
 	}
 	t := base.Clone()
 	t.MaxIdleConnsPerHost = 16
-	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: cfg.Insecure} //nolint:gosec // only by the user's own flag
-	if cfg.CAFile != "" {
-		pem, err := os.ReadFile(cfg.CAFile)
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure} //nolint:gosec // only by the user's own flag
+	if caFile != "" {
+		pem, err := os.ReadFile(caFile)
 		if err != nil {
 			return nil, fmt.Errorf("read CA file: %w", err)
 		}
 		t.TLSClientConfig.RootCAs = x509.NewCertPool()
 		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("CA file %s holds no PEM certificate", cfg.CAFile)
+			return nil, fmt.Errorf("CA file %s holds no PEM certificate", caFile)
 		}
 	}
 	return t, nil
