@@ -4,7 +4,8 @@
 // The main content is chosen by go-readability (a port of Mozilla's Readability.js); what the page
 // itself names as furniture goes before, and paragraphs that are no part of the story go after: see
 // story. Title, dates and author come first from JSON-LD (schema.org NewsArticle) and OpenGraph, which
-// publishers keep right for search engines.
+// publishers keep right for search engines; where a page has several headlines, publishers.tsv knows which one
+// its publisher goes by.
 //
 // README.md in this folder has the libraries that were compared, and what each gets right.
 package clean

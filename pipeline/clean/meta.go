@@ -33,8 +33,6 @@ func readMeta(doc *html.Node, base *url.URL) meta {
 		language: first(tags.lang, ld.language, strings.ReplaceAll(tags.meta["og:locale"], "_", "-"), tags.meta["content-language"]),
 		body:     ld.body,
 	}
-	m.title = headline(tags, ld, m.source)
-	m.titles = append([]string{m.title, ld.title, first(tags.meta["og:title"]), withoutSite(first(tags.title))}, tags.h1...)
 	// A site's name is often a slug in OpenGraph, and as people write it in JSON-LD.
 	if ld.source != "" && sameWords(m.source, ld.source) && capitals(ld.source) > capitals(m.source) {
 		m.source = ld.source
@@ -52,6 +50,14 @@ func readMeta(doc *html.Node, base *url.URL) meta {
 	if m.published.IsZero() {
 		m.published = dayOf(m.url)
 	}
+	from := ""
+	for _, address := range []string{m.url, absolute(base, tags.meta["og:url"]), absolute(base, ".")} {
+		if from == "" {
+			from = titleFrom(address, m.published)
+		}
+	}
+	m.title = headline(tags, ld, m.source, tags.usual(from, ld))
+	m.titles = append([]string{m.title, ld.title, first(tags.meta["og:title"]), withoutSite(first(tags.title))}, tags.h1...)
 	m.modified = firstTime(ld.modified, tags.meta, "article:modified_time", "article:modified", "og:updated_time",
 		"datemodified", "dcterms.modified", "last-modified", "lastmod")
 	return m
@@ -78,7 +84,15 @@ func gather(doc *html.Node) tags {
 				content := strings.TrimSpace(attr(n, "content"))
 				for _, k := range []string{"property", "name", "itemprop", "http-equiv"} {
 					key := strings.ToLower(strings.TrimSpace(attr(n, k)))
-					if key != "" && content != "" && t.meta[key] == "" {
+					if key == "" || content == "" {
+						continue
+					}
+					if class := attr(n, "class"); class != "" { // Swiftype's has names of its own
+						if own := strings.ToLower(class) + ":" + key; t.meta[own] == "" {
+							t.meta[own] = content
+						}
+					}
+					if t.meta[key] == "" {
 						t.meta[key] = content
 					}
 				}

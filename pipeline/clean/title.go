@@ -12,12 +12,12 @@ import (
 // end of some; where they don't, each is a headline that an editor wrote (for the page, for search
 // engines, for social networks), and no rule can tell which one somebody calls the title. So the
 // order is one of trust, and what the others are good for is to clean the one that is chosen: see
-// withoutSuffix, cutTo and whole.
-func headline(t tags, ld meta, source string) string {
+// withoutSuffix, cutTo and whole. The publisher's usual one, where it is known, comes before all.
+func headline(t tags, ld meta, source, usual string) string {
 	sites := []string{source, t.meta["og:site_name"], ld.source, t.meta["application-name"]}
 	var chosen string
 	for _, candidate := range []string{
-		ld.title, t.meta["og:title"], t.meta["twitter:title"], t.meta["dc.title"], t.meta["parsely-title"],
+		usual, ld.title, t.meta["og:title"], t.meta["twitter:title"], t.meta["dc.title"], t.meta["parsely-title"],
 	} {
 		candidate = withoutSuffix(unmarkedTitle(first(candidate)), sites...)
 		if candidate != "" && !isSite(candidate, sites) { // careless templates put the site's name there
