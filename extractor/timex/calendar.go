@@ -66,6 +66,8 @@ func (c civil) weekday() int { return mod7(c.number()+3) + 1 }
 
 func mod7(n int) int { return n - floorDiv(n, 7)*7 }
 
+func mod12(n int) int { return n - floorDiv(n, 12)*12 }
+
 // week is the ISO 8601 week and its year.
 func (c civil) week() (year, week int) {
 	thursday := c.addDays(4 - c.weekday())

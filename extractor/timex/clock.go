@@ -156,7 +156,7 @@ func (r *resolver) dayNear(e *expr) when {
 	if r.next.gran != gNone && r.doc.Tokens[e.first].Sentence-r.nextSent <= 1 && r.tense(e) >= 0 {
 		return r.next // "on Sunday, 23 February. Polls open at 8 a.m."
 	}
-	if r.day.gran != gNone && r.doc.Tokens[e.first].Sentence-r.sent <= 3 {
+	if r.day.gran != gNone && r.doc.Tokens[e.first].Sentence-r.sent <= 6 {
 		return r.day
 	}
 	return when{gran: gDay, day: r.ref}
@@ -165,6 +165,9 @@ func (r *resolver) dayNear(e *expr) when {
 // dayPart reads "Monday morning", "last night", "that evening".
 func (r *resolver) dayPart(e *expr) (when, bool) {
 	w := when{gran: gPart, part: int(e.f[fPart])}
+	if e.f[fKind] == kindEvent {
+		return w, true // the text says what happened then, not when
+	}
 	for i := int8(0); i < e.nsub; i++ {
 		if d, ok := r.part(e, i); ok {
 			if d.gran != gDay {
@@ -253,6 +256,19 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 		tense = 1
 	}
 	if w.gran == gMonth {
+		if r.modifies(e) { // "the October vote", "a June agreement": the nearest one
+			soon := 3
+			if tense > 0 {
+				soon = 5
+			}
+			switch ahead := mod12(c.month - r.ref.month); {
+			case ahead <= soon && c.month < r.ref.month:
+				return c.year + 1, false
+			case ahead > soon && c.month > r.ref.month:
+				return c.year - 1, false
+			}
+			return c.year, false
+		}
 		switch {
 		case c.month > r.ref.month && (tense < 0 || tense == 0 && c.month > r.ref.month+2):
 			return c.year - 1, false
@@ -271,13 +287,22 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	return c.year, false
 }
 
+// modifies reports whether a month stands before the noun of what happens in it.
+func (r *resolver) modifies(e *expr) bool {
+	return e.end < len(r.m.atoms) && !r.m.atoms[e.end].breaks && r.m.atoms[e.end].cls&(clsNoun|clsAdjective) != 0 && r.m.atoms[e.end].cls&coreClasses == 0
+}
+
 // term reports whether the expression is a term: "by March", "extended to Nov. 20".
 func (r *resolver) term(e *expr) bool {
 	if e.first == 0 {
 		return false
 	}
 	toks := r.doc.Tokens
-	switch strings.ToLower(toks[e.first-1].Text) {
+	before := e.first - 1
+	for before > 0 && (toks[before].Text == "mid" || toks[before].Text == "-" || toks[before].Text == "early" || toks[before].Text == "late") {
+		before-- // "until mid-November"
+	}
+	switch strings.ToLower(toks[before].Text) {
 	case "by", "until", "till", "through":
 		return true
 	case "to":
@@ -398,7 +423,7 @@ func (r *resolver) deadline(e *expr) bool {
 		return false
 	}
 	switch strings.ToLower(r.doc.Tokens[e.first-1].Text) {
-	case "until", "till":
+	case "until", "till", "into":
 	case "by":
 		return r.tense(e) == 0 // "would leave by Friday"
 	default:

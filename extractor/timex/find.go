@@ -395,8 +395,8 @@ func (f *finder) dateline() {
 			continue
 		}
 		e := f.r.inner(&m.arena[index])
-		if e.f[fOp] == opDate && e.has(fDay) && e.has(fMonth) && e.has(fYear) && explicitDateline(doc, body, i, last) {
-			if w, ok := f.r.point(e); ok && w.day.valid() && w.day != f.r.ref && f.near(w.day) {
+		if e.f[fOp] == opDate && e.has(fDay) && e.has(fMonth) && explicitDateline(doc, body, i, last, e.has(fYear)) {
+			if w, ok := f.r.point(e); ok && w.day.valid() && w.day != f.r.ref && f.near(w.day, e.has(fYear)) {
 				f.r.ref, f.r.clock = w.day, 12*3600
 			}
 		}
@@ -404,28 +404,36 @@ func (f *finder) dateline() {
 	}
 }
 
-// near reports whether a day can be the dateline of the article: within a year of its publication.
-func (f *finder) near(c civil) bool {
+// near reports whether a day can be the dateline of the article: within a year of its publication,
+// or, where it names no year, in the month before.
+func (f *finder) near(c civil, year bool) bool {
 	if !f.r.known() {
-		return true
+		return year
 	}
 	gap := c.number() - f.r.ref.number()
+	if !year {
+		return -31 <= gap && gap <= 0
+	}
 	return -366 <= gap && gap <= 366
 }
 
 // explicitDateline reports whether a date, tokens first to end, is set apart as datelines are: it
 // is a paragraph of its own, or a dash or a bracket follows it, and before it stands nothing, or a
-// place in capitals: "KELL, 14 January 2025 (Harbour Post) -".
-func explicitDateline(doc *text.Doc, body, first, end int) bool {
+// place in capitals: "KELL, 14 January 2025 (Harbour Post) -". Without a year it needs the place and
+// the dash or bracket: "KELL, Jan. 14 (Harbour Post) -".
+func explicitDateline(doc *text.Doc, body, first, end int, year bool) bool {
 	if t := doc.Tokens[body].Text; first > body && strings.ToUpper(t) != t {
 		return false
 	}
+	if !year && first == body {
+		return false
+	}
 	if end >= len(doc.Tokens) {
-		return true
+		return year
 	}
 	p := doc.Sentences[doc.Tokens[body].Sentence].Paragraph
 	if last := doc.Sentences[doc.Paragraphs[p].EndSentence-1]; end >= last.EndToken {
-		return true
+		return year
 	}
 	switch doc.Tokens[end].Text {
 	case "-", "–", "—", "--", "(":

@@ -25,6 +25,7 @@ import (
 //	~a         a with no space before it
 //	^a ^!a     only where a stands (or does not stand) before the match; first in the pattern
 //	=a =!a     only where a follows (or does not follow) the match; last in the pattern
+//	==a ==!a   the same of the token after the next
 //
 // The meaning sets further fields, above all op: how resolve.go reads the rest. Of the rules of a
 // group the longest match wins, then the first. Groups are not recursive, so that a match never
@@ -59,7 +60,7 @@ type element struct {
 	alts  []alt
 	opt   bool
 	tight bool
-	look  int8 // -1: before the match, 1: after it
+	look  int8 // -1: before the match, 1: after it, 2: one token further
 	not   bool
 	stops bool // a full stop is among the alternatives
 }
@@ -150,6 +151,9 @@ func (g *grammar) compile(r *rule, pattern, meaning string, groups map[string]in
 			e.look, s = -1, s[1:]
 		} else if len(s) > 1 && s[0] == '=' {
 			e.look, s = 1, s[1:]
+			if rest, ok := strings.CutPrefix(s, "="); ok && rest != "" {
+				e.look, s = 2, rest
+			}
 		}
 		if e.look != 0 && len(s) > 1 && s[0] == '!' {
 			e.not, s = true, s[1:]

@@ -121,6 +121,8 @@ func (m *matcher) sequence(r *rule, k, pos int, e *expr) (int, bool) {
 		at := pos
 		if el.look < 0 {
 			at--
+		} else {
+			at += int(el.look) - 1
 		}
 		if m.beside(el, at) == el.not {
 			return 0, false

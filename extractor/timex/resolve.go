@@ -45,7 +45,7 @@ func (r *resolver) base(e *expr, unit int) (when, bool) {
 		if a := r.anchor; a.day.year != 0 && (a.gran <= granOf[unit] || e.f[fOp] == opShift) {
 			return a, true
 		}
-		if r.day.gran != gNone && r.day.day.year != 0 && r.doc.Tokens[e.first].Sentence-r.sent <= 3 {
+		if r.day.gran != gNone && r.day.day.year != 0 && r.doc.Tokens[e.first].Sentence-r.sent <= 6 {
 			return r.day, true
 		}
 	}
@@ -384,7 +384,7 @@ func (r *resolver) weekday(e *expr) when {
 			d -= 7
 		}
 	case d == 1:
-		if r.tense(e) < 0 {
+		if r.tense(e) < 0 && !r.deadline(e) {
 			d -= 7
 		}
 	case d > 0 && !r.future(e) && !r.deadline(e):

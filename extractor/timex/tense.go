@@ -93,6 +93,9 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 		return -1, true
 	case "VBN":
 		if planned(t.Text) && i > first {
+			if i-2 >= first && toks[i-1].Text == "been" && toks[i-2].Text == "had" {
+				return -1, true // "had been scheduled to expire on Friday"
+			}
 			switch strings.ToLower(toks[i-1].Text) {
 			case "is", "are", "be", "'s", "’s", "'re", "now", "currently", "also", "not":
 				return 1, true
@@ -112,8 +115,19 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 	case "VB":
 		if i > first && toks[i-1].Text == "to" {
 			for j := i - 2; j >= first && j >= i-4; j-- {
+				if j > first+1 && planned(toks[j].Text) && toks[j-1].Text == "been" && toks[j-2].Text == "had" {
+					return -1, true
+				}
 				if planned(toks[j].Text) || intent(toks[j].Text) || toks[j].Tag == "VBZ" || toks[j].Tag == "VBP" {
 					return 1, true
+				}
+			}
+			if i-2 >= first && (toks[i-2].Text == "was" || toks[i-2].Text == "were") {
+				return 1, true // "his term was to end in August"
+			}
+			for j := i - 2; j >= first && j >= i-16; j-- {
+				if ordered(toks[j].Text) {
+					return 1, true // "asked the ministry to report on Monday"
 				}
 			}
 		}
@@ -165,6 +179,15 @@ func planned(s string) bool {
 	switch strings.ToLower(s) {
 	case "expected", "scheduled", "planned", "due", "set", "slated", "supposed", "plans", "plan", "likely", "expects", "intends", "hopes",
 		"going", "projected", "forecast", "predicted", "anticipated":
+		return true
+	}
+	return false
+}
+
+// ordered reports whether a verb, with an infinitive behind it, asks for what is to come.
+func ordered(s string) bool {
+	switch s {
+	case "asked", "ordered", "urged", "told", "instructed", "directed", "invited", "required", "requested", "summoned", "obliged", "advised":
 		return true
 	}
 	return false
