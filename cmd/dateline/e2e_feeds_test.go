@@ -174,11 +174,27 @@ func TestIngestFeeds(t *testing.T) {
 			t.Errorf("%s was sent %d times", key, n)
 		}
 	}
+	if err := os.WriteFile(list, []byte(first.URL+"/feed\n"+second.URL+"/feed\n"+first.URL+"/gone\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	out := s.run(0, "", "ingest", "--opml", list, "--feed-allow-private", "--feed-delay", "0s")
 	if out != "" {
 		t.Errorf("printed %q", out)
 	}
 	if again := s.raw(4); fmt.Sprint(again) != fmt.Sprint(got) {
 		t.Errorf("a poll of what is known sent some again: %v, and before %v", again, got)
+	}
+	// Elasticsearch is told what polls came to, at the end at the latest: of the two runs that were
+	// not killed, the second says of the broken feed alone that it failed.
+	for query, want := range map[string]int{
+		fmt.Sprintf("feed.url:%q AND feed.outcome:failed AND feed.reason:http-404 AND feed.failures:1", first.URL+"/gone"):    1,
+		fmt.Sprintf("feed.url:%q AND feed.outcome:new AND feed.articles:1 AND feed.title:%q", second.URL+"/feed", "Ada Post"): 1,
+	} {
+		if n := s.count("feeds", query); n != want {
+			t.Errorf("%d polls are %s, want %d", n, query, want)
+		}
+	}
+	if n := s.count("feeds", "feed.outcome:unchanged AND feed.succeeded:*"); n < 3 {
+		t.Errorf("%d polls found nothing new, want at least 3", n)
 	}
 }

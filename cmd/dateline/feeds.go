@@ -102,6 +102,7 @@ type polling struct {
 	path   string // of the state, where no other is set
 	log    *slog.Logger
 	meter  *metrics.Feeds // nil: none
+	teller *pollTeller    // nil: none
 	forget bool           // what is read is remembered for this run only
 }
 
@@ -179,6 +180,9 @@ func openState(path string, trial bool) (*feed.State, func(), error) {
 func (o *polling) notify(r feed.Result) {
 	if o.meter != nil {
 		o.meter.Polled(r.Outcome(), r.New, r.PutOff, r.Took)
+	}
+	if o.teller != nil {
+		o.teller.polled(r)
 	}
 	took := r.Took.Round(time.Millisecond)
 	switch {

@@ -31,13 +31,14 @@ type ingestCmd struct {
 
 	feedSettings
 	kafkaSettings
+	elasticSettings
 	observeSettings
 }
 
 func (ingestCmd) Help() string {
 	return `JSON goes as it is; texts and pages become raw articles in JSON. The key is the article's ID: its own, or one made from its URL, the file's name or its content. What is no article goes to the topic of dead letters, the rest is sent, and the exit code is 3.
 
-Feeds are asked politely: robots.txt and Retry-After are heeded, what is unchanged isn't fetched again, and a feed that fails is asked less and less often. What has been sent is remembered in --state, and only once Kafka has it: a stop or a crash loses nothing. With --every a changed list is read again.
+Feeds are asked politely: robots.txt and Retry-After are heeded, what is unchanged isn't fetched again, and a feed that fails is asked less and less often. What has been sent is remembered in --state, and only once Kafka has it: a stop or a crash loses nothing. With --every a changed list is read again. Where --elasticsearch is set, what each poll came to is kept there, for Kibana's dashboards; articles go to Kafka alone, and nothing waits for Elasticsearch.
 
 Examples:
 
@@ -60,7 +61,7 @@ func (c *ingestCmd) run(ctx context.Context, p *process) error {
 		}
 	}
 	seen := c.observe(nil)
-	in, err := c.input(p, seen)
+	in, err := c.input(ctx, p, seen)
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ type input struct {
 }
 
 // input opens the files or feeds.
-func (c *ingestCmd) input(p *process, seen *observation) (*input, error) {
+func (c *ingestCmd) input(ctx context.Context, p *process, seen *observation) (*input, error) {
 	in := &input{log: p.cli.console(p.err), size: func() (int64, int64) { return 0, -1 }}
 	if c.Every > 0 {
 		in.log = p.cli.logger(p.err)
@@ -128,11 +129,30 @@ func (c *ingestCmd) input(p *process, seen *observation) (*input, error) {
 		in.size = func() (int64, int64) { return source.Position(), source.Total() }
 		return in, nil
 	}
-	source, closeAll, err := c.open(&polling{path: "feeds.db", log: in.log, meter: seen.Feeds(), forget: c.DryRun})
+	how := &polling{path: "feeds.db", log: in.log, meter: seen.Feeds(), forget: c.DryRun}
+	stopTelling := func() {}
+	if len(c.Elasticsearch) > 0 && !c.DryRun {
+		x, err := c.connect()
+		if err != nil {
+			return nil, err
+		}
+		how.teller = &pollTeller{write: x.WritePolls, host: hostName(), log: in.log}
+		stop := how.teller.start(ctx, pollsPace)
+		stopTelling = func() {
+			stop()
+			_ = x.Close() // nothing is under way
+		}
+	}
+	source, closeAll, err := c.open(how)
 	if err != nil {
+		stopTelling()
 		return nil, err
 	}
-	in.Source, in.feeds, in.close = source, source, closeAll
+	in.Source, in.feeds = source, source
+	in.close = func() {
+		closeAll() // no poll ends after it
+		stopTelling()
+	}
 	return in, nil
 }
 

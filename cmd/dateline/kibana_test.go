@@ -28,14 +28,14 @@ func TestSetupKibana(t *testing.T) {
 	if got.code != exitDone || !strings.Contains(got.out, "kibana data view dateline-articles: created\n") || !strings.Contains(got.out, "kibana dashboard dateline-overview: created\n") {
 		t.Errorf("first: %+v", got)
 	}
-	if got := setup(login); got.code != exitDone || strings.Count(got.out, ": replaced\n") != 9 {
+	if got := setup(login); got.code != exitDone || strings.Count(got.out, ": replaced\n") != 10 {
 		t.Errorf("again: %+v", got)
 	}
-	if got := setup(append(login, "DATELINE_KIBANA_API_KEY=a2V5", "DATELINE_ELASTICSEARCH_PASSWORD=wrong"), "--no-kibana-overwrite"); got.code != exitDone || strings.Count(got.out, ": kept\n") != 9 {
+	if got := setup(append(login, "DATELINE_KIBANA_API_KEY=a2V5", "DATELINE_ELASTICSEARCH_PASSWORD=wrong"), "--no-kibana-overwrite"); got.code != exitDone || strings.Count(got.out, ": kept\n") != 10 {
 		t.Errorf("keeping: %+v", got)
 	}
 	got = setup(login, "--kibana-space", "desk")
-	if got.code != exitDone || strings.Count(got.out, ", for another space has that ID\n") != 9 {
+	if got.code != exitDone || strings.Count(got.out, ", for another space has that ID\n") != 10 {
 		t.Errorf("another space: %+v", got)
 	}
 	got = setup(login, "--prefix", "press", "--kibana-links", "https://press.example.org")

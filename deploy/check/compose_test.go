@@ -175,7 +175,7 @@ echo "key of $name" >"$out.d/$name/$name.key"
 		t.Errorf("the second time: %s", out)
 	}
 	seen := map[string]bool{}
-	for _, name := range []string{"elasticsearch/elastic", "kibana/password", "kafka/password", "users/setup", "users/worker", "users/reader"} {
+	for _, name := range []string{"elasticsearch/elastic", "kibana/password", "kafka/password", "users/setup", "users/worker", "users/reader", "users/ingest"} {
 		secret := file(name)
 		if !regexp.MustCompile(`^[a-zA-Z0-9]{32}$`).MatchString(secret) || seen[secret] {
 			t.Errorf("%s is %q", name, secret)
@@ -196,9 +196,10 @@ echo "key of $name" >"$out.d/$name/$name.key"
 		t.Error(err)
 	}
 	checkConfig(t, "worker", file("dateline.yaml"), "elasticsearch-user: dateline_worker", "kafka-sasl: plain", "kafka:9092")
+	checkConfig(t, "ingest", file("ingest.yaml"), "elasticsearch-user: dateline_ingest", "kafka-sasl: plain")
 	checkConfig(t, "setup", file("setup.yaml"), "kibana: http://kibana:5601", "elasticsearch-user: dateline_setup", "https://elasticsearch:9200")
 	checkConfig(t, "serve", file("serve.yaml"), "elasticsearch-user: dateline_reader", "elasticsearch-ca: /secrets/ca.crt")
-	for _, name := range []string{"dateline.yaml", "serve.yaml"} {
+	for _, name := range []string{"dateline.yaml", "serve.yaml", "ingest.yaml"} {
 		if strings.Contains(file(name), file("elasticsearch/elastic")) {
 			t.Errorf("%s holds the superuser's password", name)
 		}

@@ -23,7 +23,7 @@ put() { # FILE OWNER MODE, its content on standard input
   chown "$2" "$1"
 }
 
-elastic=$(secret) kibana=$(secret) kafka=$(secret) setup=$(secret) worker=$(secret) reader=$(secret) token=$(secret)
+elastic=$(secret) kibana=$(secret) kafka=$(secret) setup=$(secret) worker=$(secret) reader=$(secret) ingest=$(secret) token=$(secret)
 
 # The CA, and a certificate for the name under which the containers know Elasticsearch.
 certutil="${CERTUTIL:-/usr/share/elasticsearch/bin/elasticsearch-certutil}"
@@ -43,7 +43,7 @@ printf '%s' "$kibana" | put kibana/password 1000:0 0600
 printf 'security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="dateline" password="%s";\n' "$kafka" |
   put kafka/client.properties 1000:0 0600
 printf '%s' "$kafka" | put kafka/password 1000:0 0600
-for user in setup worker reader; do
+for user in setup worker reader ingest; do
   printf '%s' "${!user}" | put "users/$user" 0:0 0600
 done
 
@@ -51,6 +51,7 @@ done
 kafka_settings() { printf 'kafka: [%s]\nkafka-sasl: plain\nkafka-user: dateline\nkafka-password: %s\n' "$KAFKA" "$kafka"; }
 elasticsearch_settings() { printf 'elasticsearch: [%s]\nelasticsearch-ca: /secrets/ca.crt\nelasticsearch-user: dateline_%s\nelasticsearch-password: %s\n' "$ELASTICSEARCH" "$1" "${!1}"; }
 { kafka_settings; elasticsearch_settings worker; } | put dateline.yaml 65532:65532 0400
+{ kafka_settings; elasticsearch_settings ingest; } | put ingest.yaml 65532:65532 0400
 { kafka_settings; elasticsearch_settings setup; printf 'kibana: %s\nkibana-user: elastic\nkibana-password: %s\n' "$KIBANA" "$elastic"; } | put setup.yaml 65532:65532 0400
 { elasticsearch_settings reader; printf 'token: %s\n' "$token"; } | put serve.yaml 65532:65532 0400
 

@@ -39,18 +39,20 @@ func readMappings(t *testing.T) mappings {
 			t.Fatalf("%s have only %d fields: the templates are not read right", view, len(out[view]))
 		}
 	}
-	b, err := os.ReadFile(filepath.Join("..", "..", "pipeline", "elastic", "templates", "health.json"))
-	if err != nil {
-		t.Fatal(err)
+	for _, view := range []string{"health", "feeds"} {
+		b, err := os.ReadFile(filepath.Join("..", "..", "pipeline", "elastic", "templates", view+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f struct {
+			Mappings property `json:"mappings"`
+		}
+		if err := json.Unmarshal(b, &f); err != nil {
+			t.Fatal(err)
+		}
+		out[view] = map[string]string{}
+		f.Mappings.list("", out[view])
 	}
-	var f struct {
-		Mappings property `json:"mappings"`
-	}
-	if err := json.Unmarshal(b, &f); err != nil {
-		t.Fatal(err)
-	}
-	out["health"] = map[string]string{}
-	f.Mappings.list("", out["health"])
 	return out
 }
 

@@ -46,7 +46,7 @@ func done(changes []Change) string {
 func TestImport(t *testing.T) {
 	f, list := kibanatest.New(t), objects(t, Options{})
 	c := client(t, f)
-	for i, want := range []string{"9 created, 0 replaced, 0 kept, 0 under another ID", "0 created, 9 replaced, 0 kept, 0 under another ID"} {
+	for i, want := range []string{"10 created, 0 replaced, 0 kept, 0 under another ID", "0 created, 10 replaced, 0 kept, 0 under another ID"} {
 		changes, err := c.Import(t.Context(), list)
 		if err != nil || done(changes) != want {
 			t.Errorf("import %d: %s, %v, want %s", i+1, done(changes), err, want)
@@ -61,7 +61,7 @@ func TestImport(t *testing.T) {
 	changed.Attributes = map[string]any{"title": "Mine"}
 	f.Objects[key] = changed
 	keeping := client(t, f, func(c *Config) { c.Keep = true })
-	if changes, err := keeping.Import(t.Context(), list); err != nil || done(changes) != "0 created, 0 replaced, 9 kept, 0 under another ID" {
+	if changes, err := keeping.Import(t.Context(), list); err != nil || done(changes) != "0 created, 0 replaced, 10 kept, 0 under another ID" {
 		t.Errorf("keeping import: %s, %v", done(changes), err)
 	}
 	if got := f.Objects[key].Attributes["title"]; got != "Mine" {
@@ -88,10 +88,10 @@ func TestImportIntoSpaces(t *testing.T) {
 	}
 	// Another space has the IDs, so Kibana gives others, and finds them again.
 	other := client(t, f)
-	if changes, err := other.Import(t.Context(), list); err != nil || done(changes) != "9 created, 0 replaced, 0 kept, 9 under another ID" {
+	if changes, err := other.Import(t.Context(), list); err != nil || done(changes) != "10 created, 0 replaced, 0 kept, 10 under another ID" {
 		t.Errorf("into the other space: %s, %v", done(changes), err)
 	}
-	if changes, err := other.Import(t.Context(), list); err != nil || done(changes) != "0 created, 9 replaced, 0 kept, 9 under another ID" {
+	if changes, err := other.Import(t.Context(), list); err != nil || done(changes) != "0 created, 10 replaced, 0 kept, 10 under another ID" {
 		t.Errorf("again: %s, %v", done(changes), err)
 	}
 	if len(f.Objects) != 2*len(list) {

@@ -4,7 +4,7 @@
 // The dashboards are data: a YAML file each in dashboards/, which names fields, buckets and
 // values. From them come the saved objects of Kibana 8.8 and newer, with Lens panels by value:
 //
-//	data views  views.yaml  ->  PREFIX-articles, PREFIX-mentions, PREFIX-quotes, PREFIX-health
+//	data views  views.yaml  ->  PREFIX-articles, PREFIX-mentions, PREFIX-quotes, PREFIX-health, PREFIX-feeds
 //	dashboards  overview, people, quotes, dates, health  ->  PREFIX-overview, ...
 //
 // IDs are made of the prefix and a name and stay the same over releases, so that an import replaces
@@ -103,7 +103,7 @@ func Objects(o Options) ([]Object, error) {
 	}
 	b := &builder{options: o, views: views}
 	var out []Object
-	for _, name := range []string{"articles", "mentions", "quotes", "health"} {
+	for _, name := range []string{"articles", "mentions", "quotes", "health", "feeds"} {
 		v, err := b.view(name)
 		if err != nil {
 			return nil, err

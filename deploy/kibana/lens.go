@@ -264,6 +264,9 @@ func rowColumn(p *panel, r *row, values []string) (map[string]any, error) {
 				return nil, fmt.Errorf("it has no value %q to order by", r.Order)
 			}
 		}
+		if r.Least {
+			direction = "asc"
+		}
 		c["operationType"] = "terms"
 		c["params"] = map[string]any{
 			"size": r.Size, "orderBy": orderBy, "orderDirection": direction, "otherBucket": r.Other, "missingBucket": false,

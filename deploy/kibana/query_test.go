@@ -59,7 +59,7 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for _, v := range []string{"-articles-*", "-mentions-*", "-quotes-*", "-ledger", "-health"} {
+		for _, v := range []string{"-articles-*", "-mentions-*", "-quotes-*", "-ledger", "-health", "-feeds"} {
 			_, _ = d.call(context.WithoutCancel(t.Context()), http.MethodDelete, "/"+d.prefix+v, nil) // the server ends with the tests
 		}
 		_ = x.Close()
@@ -80,12 +80,13 @@ func newDesk(t *testing.T) *desk {
 		t.Fatalf("run: %+v, %v", sum, err)
 	}
 	d.tellHealth(t, x)
+	d.tellPolls(t, x)
 	if err := x.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	d.mappings = readMappings(t)
 	d.docs = map[string][]node{}
-	for _, v := range []string{"articles", "mentions", "quotes", "health"} {
+	for _, v := range []string{"articles", "mentions", "quotes", "health", "feeds"} {
 		var res struct {
 			Hits struct {
 				Hits []struct {
@@ -147,10 +148,43 @@ func (d *desk) tellHealth(t *testing.T, x *elastic.Index) {
 		if i%11 == 0 {
 			h.Dead = append(h.Dead, elastic.DeadCount{Stage: "store", Reason: "rejected", Count: 2})
 			h.Lag = nil
+		} else {
+			h.Waiting = map[string]int64{"dateline-raw/" + strconv.Itoa(i%3): lag}
 		}
 		if err := x.WriteHealth(t.Context(), h); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// tellPolls is ingest's telling of 50 days of four feeds: one is well, one has failed of late, one
+// fails at times, and one has never been read.
+func (d *desk) tellPolls(t *testing.T, x *elastic.Index) {
+	t.Helper()
+	var polls []elastic.Poll
+	last, row := map[string]time.Time{}, map[string]int{}
+	for i := 600; i > 0; i-- {
+		at := d.now.Add(-time.Duration(i)*2*time.Hour + time.Minute)
+		for _, name := range []string{"well", "silent", "shaky", "never"} {
+			p := elastic.Poll{Host: "ingest-0", Time: at, Took: time.Duration(50+i) * time.Millisecond, URL: "https://" + name + ".example/rss", Outcome: "unchanged"}
+			switch fails := map[string]bool{"silent": i < 100, "shaky": i%9 == 0, "never": true}[name]; {
+			case fails:
+				row[name]++
+				p.Outcome, p.Reason, p.Error = "failed", []string{"http-503", "slow", "form"}[i%3], fmt.Sprintf("it fails, as it did at poll %d", i%7)
+			case i%4 == 0:
+				p.Outcome, p.Articles, p.PutOff = "new", 1+i%5, i%2
+				fallthrough
+			default:
+				row[name], last[name] = 0, at
+			}
+			if p.Failures, p.Succeeded = row[name], last[name]; !p.Succeeded.IsZero() {
+				p.Title = "The " + name + " feed"
+			}
+			polls = append(polls, p)
+		}
+	}
+	if err := x.WritePolls(t.Context(), polls); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -627,16 +661,26 @@ func (d *desk) compare(t *testing.T, where string, l lensLayer, left []string, v
 			t.Errorf("%s: %d of %s, want %d of %d", where, len(got), c.Label, n, len(want))
 		}
 		by := l.Columns[c.Params.OrderBy.ColumnID]
+		// place is what a bucket is ordered by, the greatest first; without a value it is less than all.
+		place := func(k string) float64 {
+			n, ok := d.number(t, want[k], view, by)
+			if !ok {
+				n = math.Inf(-1)
+			}
+			if c.Params.OrderDirection == "asc" {
+				n = -n
+			}
+			return n
+		}
 		least := math.Inf(1)
 		for i, k := range order {
-			n, _ := d.number(t, want[k], view, by)
-			if i > 0 && n > least {
-				t.Errorf("%s: %s %s comes after one with less", where, c.Label, k)
+			if i > 0 && place(k) > least {
+				t.Errorf("%s: %s %s comes after one that it should be before", where, c.Label, k)
 			}
-			least = min(least, n)
+			least = min(least, place(k))
 		}
 		for k := range want {
-			if n, ok := d.number(t, want[k], view, by); got[k] == nil && ok && n > least {
+			if got[k] == nil && place(k) > least {
 				t.Errorf("%s: %s %s is left out, but has more than one that is not", where, c.Label, k)
 			}
 		}

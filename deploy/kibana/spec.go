@@ -70,6 +70,8 @@ type row struct {
 	// Order is the label of the value that terms are ordered by, greatest first. Default: the first.
 	// "alphabetical" orders by the term.
 	Order string `yaml:"order"`
+	// Least puts the least first, or what has no such value.
+	Least bool `yaml:"least"`
 	// Other shows what is in none of the terms.
 	Other bool `yaml:"other"`
 	// Interval is of a histogram over time. Default: auto. A field that is not the view's own time is

@@ -33,7 +33,7 @@ func open(t *testing.T, change ...func(*Config)) *Index {
 	}
 	t.Cleanup(func() {
 		// Best effort: the server is a test's own, and ends with it.
-		names := []string{x.articles() + "-*", x.mentions() + "-*", x.quotes() + "-*", x.ledger(), x.health()}
+		names := []string{x.articles() + "-*", x.mentions() + "-*", x.quotes() + "-*", x.ledger(), x.health(), x.feeds()}
 		_ = x.call(context.WithoutCancel(t.Context()), esapi.IndicesDeleteRequest{Index: names, IgnoreUnavailable: yes()}, nil)
 		_ = x.Close()
 	})

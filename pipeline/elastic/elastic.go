@@ -75,6 +75,7 @@ type Index struct {
 
 	clusters clusters
 	swept    atomic.Int64 // when old health was deleted, in seconds since 1970
+	fed      atomic.Bool  // the index of feeds is known to be there
 }
 
 type counts struct {
@@ -334,7 +335,7 @@ func statusError(status int, raw []byte) *StatusError {
 
 // Refresh makes what has been written findable, for tests and at a run's end.
 func (x *Index) Refresh(ctx context.Context) error {
-	req := esapi.IndicesRefreshRequest{Index: []string{x.articles(), x.mentions(), x.quotes(), x.health()}, IgnoreUnavailable: yes()}
+	req := esapi.IndicesRefreshRequest{Index: []string{x.articles(), x.mentions(), x.quotes(), x.health(), x.feeds()}, IgnoreUnavailable: yes()}
 	if err := x.call(ctx, req, nil); err != nil {
 		return fmt.Errorf("refresh: %w", err)
 	}

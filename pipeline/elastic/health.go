@@ -24,8 +24,10 @@ type Health struct {
 	// Dead are the dead letters.
 	Dead []DeadCount
 	// Lag is how many messages wait now, of the partitions that the worker holds; nil where that is not
-	// known.
-	Lag *int64
+	// known. Waiting is the same by partition, such as "dateline-raw/3"; one in which nothing waits
+	// needs not be there.
+	Lag     *int64
+	Waiting map[string]int64
 	// Bytes are in flight now, and Oldest is how long the oldest of them has been.
 	Bytes  int64
 	Oldest time.Duration
@@ -37,7 +39,7 @@ type DeadCount struct {
 	Count         int
 }
 
-// healthKept is how long what workers told is kept, and healthPace how often it is looked through.
+// healthKept is how long what processes told is kept, and healthPace how often it is looked through.
 const (
 	healthKept = "90d"
 	healthPace = 24 * time.Hour
@@ -45,8 +47,9 @@ const (
 
 func (x *Index) health() string { return x.cfg.Prefix + "-health" }
 
-// WriteHealth keeps what a worker tells: a document of its numbers, and one for each cause of dead
-// letters. ErrSetup says that setup has not made the index for it. It is not tried again: the next
+// WriteHealth keeps what a worker tells: a document of its numbers, one for each cause of dead
+// letters, and one for each partition in which messages wait. Once a day it deletes what is old, of
+// feeds too. ErrSetup says that setup has not made the index for it. It is not tried again: the next
 // telling comes soon.
 func (x *Index) WriteHealth(ctx context.Context, h Health) error {
 	if err := x.writeHealth(ctx, h); err != nil {
@@ -55,18 +58,24 @@ func (x *Index) WriteHealth(ctx context.Context, h Health) error {
 	return nil
 }
 
+// wantIndex is ErrSetup where there is no such index: without its mapping it would be made of guesses.
+func (x *Index) wantIndex(ctx context.Context, name string) error {
+	var status *StatusError
+	err := x.call(ctx, esapi.IndicesExistsRequest{Index: []string{name}}, nil)
+	if errors.As(err, &status) && status.Status == http.StatusNotFound {
+		return ErrSetup
+	}
+	return err
+}
+
 func (x *Index) writeHealth(ctx context.Context, h Health) error {
 	if last := x.swept.Load(); h.Time.Unix()-last >= int64(healthPace/time.Second) {
-		var status *StatusError
-		err := x.call(ctx, esapi.IndicesExistsRequest{Index: []string{x.health()}}, nil)
-		if errors.As(err, &status) && status.Status == http.StatusNotFound {
-			return ErrSetup // without its mapping it would be made of guesses
-		}
-		if err != nil {
+		if err := x.wantIndex(ctx, x.health()); err != nil {
 			return err
 		}
 		body := `{"query":{"range":{"@timestamp":{"lt":"now-` + healthKept + `"}}}}`
-		if err := x.call(ctx, esapi.DeleteByQueryRequest{Index: []string{x.health()}, Body: bytes.NewReader([]byte(body)), Conflicts: "proceed"}, nil); err != nil {
+		req := esapi.DeleteByQueryRequest{Index: []string{x.health(), x.feeds()}, Body: bytes.NewReader([]byte(body)), Conflicts: "proceed", IgnoreUnavailable: yes()}
+		if err := x.call(ctx, req, nil); err != nil {
 			return err
 		}
 		x.swept.Store(h.Time.Unix())
@@ -79,10 +88,32 @@ func (x *Index) writeHealth(ctx context.Context, h Health) error {
 	for _, d := range h.Dead {
 		docs = append(docs, node{"dead": d.Count, "stage": d.Stage, "reason": d.Reason})
 	}
+	for partition, n := range h.Waiting {
+		docs = append(docs, node{"partition": partition, "waiting": n})
+	}
+	ops := make([]told, len(docs))
+	for i, d := range docs {
+		ops[i].doc = node{"@timestamp": h.Time.UTC(), "host": node{"name": h.Host}, "health": d}
+	}
+	return x.tell(ctx, x.health(), ops)
+}
+
+// told is a document of health or of feeds. One with an ID is written once, however often it is told.
+type told struct {
+	id  string
+	doc node
+}
+
+// tell writes documents that are never changed.
+func (x *Index) tell(ctx context.Context, index string, ops []told) error {
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
-	for _, d := range docs {
-		for _, line := range []node{{"index": node{}}, {"@timestamp": h.Time.UTC(), "host": node{"name": h.Host}, "health": d}} {
+	for _, o := range ops {
+		target := node{}
+		if o.id != "" {
+			target["_id"] = o.id
+		}
+		for _, line := range []node{{"create": target}, o.doc} {
 			if err := enc.Encode(line); err != nil {
 				return err
 			}
@@ -90,15 +121,16 @@ func (x *Index) writeHealth(ctx context.Context, h Health) error {
 	}
 	var res struct {
 		Items []map[string]struct {
-			Error *failure `json:"error"`
+			Status int      `json:"status"`
+			Error  *failure `json:"error"`
 		} `json:"items"`
 	}
-	if err := x.call(ctx, esapi.BulkRequest{Index: x.health(), Body: &body}, &res); err != nil {
+	if err := x.call(ctx, esapi.BulkRequest{Index: index, Body: &body}, &res); err != nil {
 		return err
 	}
 	for _, item := range res.Items {
 		for _, outcome := range item {
-			if outcome.Error != nil {
+			if outcome.Error != nil && outcome.Status != http.StatusConflict { // it is there
 				return errors.New(outcome.Error.String())
 			}
 		}

@@ -16,11 +16,11 @@ func TestHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	lag := int64(0)
-	h := Health{Host: "one", Time: time.Now(), Read: 5, Stored: 3, Retries: 1, Lag: &lag, Dead: []DeadCount{{"decode", "cut", 1}, {"store", "rejected", 1}}}
+	h := Health{Host: "one", Time: time.Now(), Read: 5, Stored: 3, Retries: 1, Lag: &lag, Waiting: map[string]int64{"raw/0": 5, "raw/3": 7}, Dead: []DeadCount{{"decode", "cut", 1}, {"store", "rejected", 1}}}
 	if err := x.WriteHealth(t.Context(), h); err != nil {
 		t.Fatal(err)
 	}
-	h.Lag, h.Dead = nil, nil
+	h.Lag, h.Dead, h.Waiting = nil, nil, nil
 	if err := x.WriteHealth(t.Context(), h); err != nil {
 		t.Fatal(err)
 	}
@@ -28,10 +28,12 @@ func TestHealth(t *testing.T) {
 		query node
 		want  int
 	}{
-		"in all":            {node{"match_all": node{}}, 4},
+		"in all":            {node{"match_all": node{}}, 6},
+		"of a partition":    {node{"term": node{"health.partition": "raw/3"}}, 1},
+		"of those waiting":  {node{"range": node{"health.waiting": node{"gte": 5}}}, 2},
 		"with a lag":        {node{"exists": node{"field": "health.lag"}}, 1},
 		"of a dead letter":  {node{"term": node{"health.reason": "rejected"}}, 1},
-		"of a worker":       {node{"term": node{"host.name": "one"}}, 4},
+		"of a worker":       {node{"term": node{"host.name": "one"}}, 6},
 		"older than kept":   {node{"term": node{"host.name": "gone"}}, 0},
 		"of its throughput": {node{"range": node{"health.stored": node{"gte": 3}}}, 2},
 	} {

@@ -7,7 +7,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest"
@@ -41,7 +45,7 @@ func TestRoles(t *testing.T) {
 		}
 	}
 	as := map[string]*Index{}
-	for _, role := range []string{"setup", "worker", "reader"} {
+	for _, role := range []string{"setup", "worker", "reader", "ingest"} {
 		body, err := os.ReadFile(filepath.Join("..", "..", "deploy", "compose", "roles", role+".json"))
 		if err != nil {
 			t.Fatal(err)
@@ -82,6 +86,21 @@ func TestRoles(t *testing.T) {
 		if err := as["worker"].Write(ctx, []pipeline.Record{r}); err != nil {
 			t.Fatalf("write: %v", err)
 		}
+	}
+	for _, role := range []string{"worker", "ingest"} {
+		if err := as[role].WritePolls(ctx, []Poll{{Host: role, Time: time.Now(), URL: "https://example.org/rss", Outcome: "new"}}); err != nil {
+			t.Errorf("polls told by %s: %v", role, err)
+		}
+	}
+	if err := as["worker"].WriteHealth(ctx, Health{Host: "one", Time: time.Now(), Stored: 1}); err != nil {
+		t.Errorf("health told by a worker: %v", err)
+	}
+	denied("health told by ingest", as["ingest"].WriteHealth(ctx, Health{Host: "one", Time: time.Now()}))
+	_, err = as["ingest"].Get(ctx, "a")
+	denied("an article read by ingest", err)
+	denied("polls deleted by ingest", as["ingest"].call(ctx, esapi.DeleteByQueryRequest{Index: []string{as["ingest"].feeds()}, Body: strings.NewReader(`{"query":{"match_all":{}}}`)}, nil))
+	if err := as["reader"].WritePolls(ctx, []Poll{{Time: time.Now(), URL: "https://example.org/rss"}}); err == nil {
+		t.Error("a reader tells of polls")
 	}
 	if err := as["worker"].Refresh(ctx); err != nil {
 		t.Errorf("refresh: %v", err)

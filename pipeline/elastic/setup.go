@@ -69,8 +69,11 @@ func (x *Index) Setup(ctx context.Context) ([]Change, error) {
 		}
 	}
 	// The ledger last: Write takes it for the sign that all is set up.
-	for _, i := range []struct{ name, file string }{{x.health(), "health"}, {x.ledger(), "ledger"}} {
+	for _, i := range []struct{ name, file string }{{x.health(), "health"}, {x.feeds(), "feeds"}, {x.ledger(), "ledger"}} {
 		done, err := x.putIndex(ctx, i.name, i.file)
+		if err == nil && done == created && i.file == "ledger" {
+			err = x.fillLedger(ctx)
+		}
 		if err != nil {
 			return changes, fmt.Errorf("set up elasticsearch: index %s: %w", i.name, err)
 		}
@@ -212,28 +215,32 @@ func (x *Index) putMappings(ctx context.Context, what string) error {
 	return nil
 }
 
-// putIndex makes an index that is not of a month, from the file of its settings, unless it is there.
+// putIndex makes an index that is not of a month, from the file of its settings. One that is there gets
+// the fields that it lacks.
 func (x *Index) putIndex(ctx context.Context, name, file string) (string, error) {
-	var status *StatusError
-	err := x.call(ctx, esapi.IndicesExistsRequest{Index: []string{name}}, nil)
-	if err == nil {
-		return unchanged, nil
-	}
-	if !errors.As(err, &status) || status.Status != http.StatusNotFound {
-		return "", err
-	}
 	body, err := templates.ReadFile("templates/" + file + ".json")
 	if err != nil {
 		return "", err
 	}
-	err = x.call(ctx, esapi.IndicesCreateRequest{Index: name, Body: bytes.NewReader(body)}, nil)
-	if errors.As(err, &status) && status.Type == "resource_already_exists_exception" {
-		return unchanged, nil // somebody else's setup was quicker
-	}
-	if err != nil {
+	var status *StatusError
+	err = x.call(ctx, esapi.IndicesExistsRequest{Index: []string{name}}, nil)
+	if errors.As(err, &status) && status.Status == http.StatusNotFound {
+		err = x.call(ctx, esapi.IndicesCreateRequest{Index: name, Body: bytes.NewReader(body)}, nil)
+		if errors.As(err, &status) && status.Type == "resource_already_exists_exception" {
+			return unchanged, nil // somebody else's setup was quicker
+		}
 		return created, err
 	}
-	return created, x.fillLedger(ctx)
+	if err != nil {
+		return "", err
+	}
+	var t struct {
+		Mappings json.RawMessage `json:"mappings"`
+	}
+	if err := json.Unmarshal(body, &t); err != nil {
+		return "", err
+	}
+	return unchanged, x.call(ctx, esapi.IndicesPutMappingRequest{Index: []string{name}, Body: bytes.NewReader(t.Mappings)}, nil)
 }
 
 // fillLedger gives a new ledger the entries of the articles that are there already: then it had been

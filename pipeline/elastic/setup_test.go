@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest"
@@ -22,8 +24,8 @@ func TestSetupIsIdempotent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(changes) != 7 {
-		t.Errorf("%d changes, want 7: %v", len(changes), changes)
+	if len(changes) != 8 {
+		t.Errorf("%d changes, want 8: %v", len(changes), changes)
 	}
 	for _, c := range changes {
 		if c.Done != unchanged {
@@ -37,6 +39,35 @@ func TestSetupIsIdempotent(t *testing.T) {
 	}
 	if changes, err = x.Setup(t.Context()); err != nil || changes[4].Done != updated {
 		t.Errorf("Setup does %v, %v, want the quotes' template updated", changes, err)
+	}
+}
+
+// TestSetupOfAnOlderOne: an index for dashboards that an older setup has made gets the new fields, one
+// that it did not know is made, and the ledger is left as it is.
+func TestSetupOfAnOlderOne(t *testing.T) {
+	x := open(t)
+	x.mustWrite(t, pipelinetest.NewRecord("a", 1000, "Ann Brook"))
+	if err := x.call(t.Context(), esapi.IndicesDeleteRequest{Index: []string{x.health(), x.feeds()}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	old := `{"mappings":{"dynamic":false,"properties":{"@timestamp":{"type":"date"},"health":{"properties":{"read":{"type":"long"}}}}}}`
+	if err := x.call(t.Context(), esapi.IndicesCreateRequest{Index: x.health(), Body: strings.NewReader(old)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	changes, err := x.Setup(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes {
+		if want := map[string]string{x.feeds(): created}[c.Name]; c.Done != cmp.Or(want, unchanged) {
+			t.Errorf("%s is %s", c.Name, c.Done)
+		}
+	}
+	if err := x.WriteHealth(t.Context(), Health{Host: "one", Time: time.Now(), Waiting: map[string]int64{"raw/0": 5}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := x.ids(t, x.health(), node{"range": node{"health.waiting": node{"gt": 4}}}); len(got) != 1 {
+		t.Errorf("%d documents with a partition's lag, want 1", len(got))
 	}
 }
 

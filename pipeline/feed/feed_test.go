@@ -257,6 +257,12 @@ func TestMisbehaviour(t *testing.T) {
 		{"date in the future", body("", rss(`<item><title>A</title><link>/1</link><description>x</description><pubDate>Tue, 04 Mar 2125 09:30:00 GMT</pubDate></item>`)), []string{"A"}, ""},
 		{"HTML in CDATA", body("", rss(`<item><title><![CDATA[A &amp; <b>B</b>]]></title><link>/1</link><description><![CDATA[<p>x <b>y</b></p><p>z</p><script>alert(1)</script>]]></description></item>`)), []string{"A & B"}, ""},
 	}
+	// What each failure is in a word, where that is not "form".
+	words := map[string]string{
+		"slow": "slow", "cut in its headers": "network", "body truncated": "cut", "gzip truncated": "cut", "redirect loop": "redirects",
+		"redirect to a file": "network", "redirect to a private address": "private", "redirect to another port of loopback": "private",
+		"gzip bomb": "too-big", "endless": "too-big", "429": "http-429", "503": "http-503", "404": "http-404", "410": "http-410",
+	}
 	if len(tests) < 20 {
 		t.Fatal("want twenty ways at least")
 	}
@@ -274,7 +280,20 @@ func TestMisbehaviour(t *testing.T) {
 				c.Timeout = 500 * time.Millisecond
 			}
 			c.PerHost = 8
+			var mu sync.Mutex
+			word := ""
+			c.Notify = func(r Result) {
+				mu.Lock()
+				defer mu.Unlock()
+				if strings.HasSuffix(r.URL, "/feed") {
+					word = r.Reason()
+				}
+			}
 			got, dead, sum := run(t, c)
+			c.Notify = nil
+			if want := words[test.name]; word != want && (want != "" || test.err == "" || word != "form") {
+				t.Errorf("in a word it is %q, want %q", word, want)
+			}
 			var titles []string
 			good := 0
 			for _, a := range got {

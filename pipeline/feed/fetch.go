@@ -164,7 +164,7 @@ func (w *web) hop(ctx context.Context, u *url.URL, q question) (*answer, *redire
 		return nil, nil, err
 	}
 	defer release()
-	ctx, cancel := context.WithTimeoutCause(ctx, w.config.Timeout, fmt.Errorf("no whole answer within %s", w.config.Timeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, w.config.Timeout, fmt.Errorf("%w within %s", errSlow, w.config.Timeout))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {

@@ -17,14 +17,21 @@ import (
 // Result is what one poll of a feed came to.
 type Result struct {
 	URL string
+	// Title is what the feed calls itself; empty until it has been read once.
+	Title string
+	// Time is when the poll began.
+	Time time.Time
 	// New counts items that are sent, PutOff those whose page failed and is tried again at a later
 	// poll, Unchanged says that there was nothing new.
 	New, PutOff int
 	Unchanged   bool
 	// Moved is the address that the feed has moved to for good, where that is news.
 	Moved string
-	// Err is why the poll failed.
-	Err error
+	// Err is why the poll failed, and Failures how many polls have failed one after the other.
+	Err      error
+	Failures int
+	// Succeeded is the last poll that did not fail; zero where there was none.
+	Succeeded time.Time
 	// Took is how long the poll took, its pages included.
 	Took time.Duration
 }
@@ -88,10 +95,10 @@ const (
 // the poll.
 func (s *Source) pollOnce(f *Feed) (last *flight) {
 	now, started := s.config.Now(), time.Now()
-	r := Result{URL: f.URL}
+	r := Result{URL: f.URL, Time: now}
 	if wait := f.NotBefore.Sub(now); wait > 0 {
-		r.Err = fmt.Errorf("not asked: the server wants to be left alone until %s", f.NotBefore.UTC().Format(time.RFC3339))
-		s.report(r)
+		r.Err = fmt.Errorf("not asked: %w until %s", errLeftAlone, f.NotBefore.UTC().Format(time.RFC3339))
+		s.report(r, f)
 		return nil
 	}
 	ctx := s.ctx
@@ -108,7 +115,7 @@ func (s *Source) pollOnce(f *Feed) (last *flight) {
 		s.failed(f, err)
 		r.Err = err
 	} else {
-		f.Failures, f.Error, f.NotBefore, f.Gone = 0, "", time.Time{}, false
+		f.Succeeded, f.Failures, f.Error, f.NotBefore, f.Gone = now, 0, "", time.Time{}, false
 		f.Next = now.Add(jitter(s.interval(f)))
 		if got.moved != "" && got.moved != f.Moved && got.moved != f.URL {
 			f.Moved, r.Moved = got.moved, got.moved
@@ -125,7 +132,7 @@ func (s *Source) pollOnce(f *Feed) (last *flight) {
 		case err != nil: // the state can't be read: nothing is remembered of this poll
 			*f = before
 			r.Err = err
-			s.report(r)
+			s.report(r, f)
 			return c.last
 		case c.putOff == 0:
 			f.ETag, f.LastModified = got.etag, got.lastModified
@@ -147,7 +154,7 @@ func (s *Source) pollOnce(f *Feed) (last *flight) {
 		r.Err = err
 	}
 	r.Took = time.Since(started)
-	s.report(r)
+	s.report(r, f)
 	return c.last
 }
 
@@ -199,7 +206,9 @@ func (s *Source) failed(f *Feed, err error) {
 	}
 }
 
-func (s *Source) report(r Result) {
+// report tells the result of a poll of f, which is as the poll has left it.
+func (s *Source) report(r Result, f *Feed) {
+	r.Title, r.Failures, r.Succeeded = f.Title, f.Failures, f.Succeeded
 	s.mu.Lock()
 	s.summary.Polled++
 	s.summary.PutOff += r.PutOff
@@ -234,7 +243,7 @@ func (s *Source) fetchFeed(ctx context.Context, f *Feed) (*document, *answer, er
 	}
 	doc, err := parse(a)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, formError{err}
 	}
 	for _, at := range doc.maps {
 		sub, err := s.web.get(ctx, question{url: at, accept: accept, limit: s.config.MaxFeed, robots: true})
@@ -243,7 +252,7 @@ func (s *Source) fetchFeed(ctx context.Context, f *Feed) (*document, *answer, er
 		}
 		one, err := parse(sub)
 		if err != nil {
-			return nil, nil, fmt.Errorf("sitemap %s: %w", at, err)
+			return nil, nil, fmt.Errorf("sitemap %s: %w", at, formError{err})
 		}
 		doc.items = append(doc.items, one.items...)
 		doc.title = orString(doc.title, one.title)

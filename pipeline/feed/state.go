@@ -27,9 +27,10 @@ type Feed struct {
 	LastModified string `json:"last_modified,omitempty"`
 	// Moved is where permanent redirects led; it is asked instead of URL.
 	Moved string `json:"moved,omitempty"`
-	// Polled is the last poll, Next when the next is due. Not before NotBefore the server wants to be
-	// asked, whoever wants it.
+	// Polled is the last poll, Succeeded the last that did not fail, Next when the next is due. Not
+	// before NotBefore the server wants to be asked, whoever wants it.
 	Polled    time.Time `json:"polled,omitzero"`
+	Succeeded time.Time `json:"succeeded,omitzero"`
 	Next      time.Time `json:"next,omitzero"`
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// Failures counts polls that failed since one succeeded; Error is the last one's reason.

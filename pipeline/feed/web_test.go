@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -426,6 +427,42 @@ func TestMoved(t *testing.T) {
 	s.text("/feed", "", rss(oneItem))
 	if _, _, sum := run(t, c); len(sum.Failed) > 0 || s.count("/feed") != 2 {
 		t.Errorf("asked %v, %v", s.asked, sum.Failed)
+	}
+}
+
+// TestFailures: each poll's result says how many have failed, and when one last did not.
+func TestFailures(t *testing.T) {
+	s := newServer(t)
+	c := quick(openState(t, stateFile(t)), s.URL+"/feed")
+	c.IgnoreRobots = true
+	now := time.Date(2025, 3, 4, 10, 0, 0, 0, time.UTC)
+	c.Now = func() time.Time { return now }
+	var results []Result
+	c.Notify = func(r Result) { results = append(results, r) }
+	broken, well := body2(http.StatusNotFound, "", ""), func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, rss(oneItem)) }
+	for i, h := range []http.HandlerFunc{broken, well, broken, broken, body2(http.StatusServiceUnavailable, "Retry-After", "3600"), well} {
+		now = time.Date(2025, 3, 4, 10, i, 0, 0, time.UTC)
+		s.handle("/feed", h)
+		run(t, c)
+	}
+	want := []struct {
+		outcome, reason string
+		failures        int
+	}{{"failed", "http-404", 1}, {"new", "", 0}, {"failed", "http-404", 1}, {"failed", "http-404", 2}, {"failed", "http-503", 3}, {"failed", "left-alone", 3}}
+	if len(results) != len(want) {
+		t.Fatalf("%d results", len(results))
+	}
+	for i, r := range results {
+		if w := want[i]; r.Outcome() != w.outcome || r.Reason() != w.reason || r.Failures != w.failures || r.Time.Minute() != i {
+			t.Errorf("poll %d: %s, %q, %d failures at %s, want %+v", i, r.Outcome(), r.Reason(), r.Failures, r.Time, w)
+		}
+		if i == 0 && (!r.Succeeded.IsZero() || r.Title != "") || i > 0 && (r.Succeeded.Minute() != 1 || r.Title != "Ada Post") {
+			t.Errorf("poll %d: %q succeeded at %s", i, r.Title, r.Succeeded)
+		}
+	}
+	missing := Result{Err: fetchError(t.Context(), &net.DNSError{Name: "gone.example"})}
+	if missing.Reason() != "name" {
+		t.Errorf("a name that is not there is %q", missing.Reason())
 	}
 }
 

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/datelinenews/dateline/pipeline/elastic"
+	"github.com/datelinenews/dateline/pipeline/feed"
+)
+
+// TestPollTeller: polls that can't be told are told later, in order, and the log says once why not.
+func TestPollTeller(t *testing.T) {
+	var log bytes.Buffer
+	var got []elastic.Poll
+	var fail error
+	teller := &pollTeller{host: "one", log: slog.New(slog.NewTextHandler(&log, nil)), write: func(_ context.Context, polls []elastic.Poll) error {
+		if fail == nil {
+			got = append(got, polls...)
+		}
+		return fail
+	}}
+	at := time.Date(2025, 3, 4, 10, 0, 0, 0, time.UTC)
+	for i := range 3 {
+		teller.polled(feed.Result{URL: fmt.Sprint(i), Time: at, Err: errors.New("boom"), Failures: i})
+	}
+	fail = errors.New("no way")
+	teller.tell(t.Context())
+	teller.tell(t.Context())
+	teller.polled(feed.Result{URL: "3", Time: at, New: 2, PutOff: 1, Title: "Ada Post", Succeeded: at, Took: time.Second})
+	if n := strings.Count(log.String(), "no way"); n != 1 || len(got) > 0 {
+		t.Errorf("it is logged %d times, and %d polls are told:\n%s", n, len(got), &log)
+	}
+	fail = nil
+	teller.tell(t.Context())
+	teller.tell(t.Context())
+	if len(got) != 4 {
+		t.Fatalf("%d polls are told, want 4", len(got))
+	}
+	for i, p := range got[:3] {
+		want := elastic.Poll{Host: "one", Time: at, URL: fmt.Sprint(i), Outcome: "failed", Reason: "network", Error: "boom", Failures: i}
+		if p != want {
+			t.Errorf("poll %d is %+v, want %+v", i, p, want)
+		}
+	}
+	if want := (elastic.Poll{Host: "one", Time: at, URL: "3", Title: "Ada Post", Outcome: "new", Articles: 2, PutOff: 1, Succeeded: at, Took: time.Second}); got[3] != want {
+		t.Errorf("the last is %+v, want %+v", got[3], want)
+	}
+	// What is kept meanwhile is bounded: the oldest go, and that is said.
+	got, fail = nil, errors.New("away")
+	for i := range pollsKept + 5 {
+		teller.polled(feed.Result{URL: fmt.Sprint(i), Time: at})
+		if i%4000 == 0 {
+			teller.tell(t.Context())
+		}
+	}
+	fail = nil
+	stop := teller.start(t.Context(), time.Hour)
+	stop()
+	if len(got) != pollsKept || got[0].URL != "5" || !strings.Contains(log.String(), "polls=5") {
+		t.Errorf("%d polls are told, the first %s:\n%s", len(got), got[0].URL, &log)
+	}
+}
