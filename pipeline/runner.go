@@ -9,6 +9,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/datelinenews/dateline/extractor"
@@ -53,7 +54,8 @@ type Runner struct {
 	MaxText int
 	// A batch is written when it has BatchRecords records (default 500) or its messages have
 	// BatchBytes bytes (default 4 MiB, at most a quarter of MaxBytes), or when its first has waited
-	// for BatchAge (default 1 s).
+	// for BatchAge (default 1 s). Where the sink is so slow that a batch takes it more than a tenth of
+	// DrainTimeout, batches have fewer records, or it could not store in time what was read.
 	BatchRecords int
 	BatchBytes   int
 	BatchAge     time.Duration
@@ -146,6 +148,7 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 		ordered:  make(chan *job, 4*o.Workers),
 		units:    make(chan *unit),
 	}
+	p.most.Store(int64(min(o.BatchRecords, firstRecords)))
 	g.Go(func() error { return p.read(reading, work) })
 	for range o.Workers {
 		g.Go(func() error { return p.extract(work) })
@@ -207,6 +210,25 @@ type pass struct {
 	jobs     chan *job  // reader to workers
 	ordered  chan *job  // reader to collector: the same jobs
 	units    chan *unit // collector to writer
+	// most is how many records a batch has, as the sink's pace allows.
+	most atomic.Int64
+}
+
+// firstRecords is how many records the first batch has, before the sink's pace is known, and
+// leastRecords how many the slowest sink gets.
+const firstRecords, leastRecords = 100, 20
+
+// paced sets how many records the next batches have, where n took so long. It falls at once and grows
+// by no more than doubling.
+func (p *pass) paced(n int, took time.Duration) {
+	enough := p.options.DrainTimeout / 10
+	most := p.most.Load()
+	if took > enough {
+		most = int64(float64(n) * enough.Seconds() / took.Seconds())
+	} else if took < enough/2 && int64(n) >= most {
+		most *= 2
+	}
+	p.most.Store(min(max(most, leastRecords), int64(p.options.BatchRecords)))
 }
 
 // read turns the source's batches into jobs. What one Read returned is sent on whole even when
@@ -385,7 +407,7 @@ func (p *pass) collect(work context.Context) error {
 		if j.record != nil {
 			ids[j.record.ID] = true
 		}
-		if (len(u.jobs) >= p.options.BatchRecords || bytes >= p.options.BatchBytes) && !flush() {
+		if (int64(len(u.jobs)) >= p.most.Load() || bytes >= p.options.BatchBytes) && !flush() {
 			return context.Cause(work)
 		}
 	}
@@ -449,7 +471,9 @@ func (p *pass) store(work context.Context, u *unit) error {
 		err := p.retry(work, StepStore, func() error {
 			began := time.Now()
 			err := p.options.Sink.Write(work, recs)
-			p.options.Observe(StepStore, time.Since(began))
+			took := time.Since(began)
+			p.options.Observe(StepStore, took)
+			p.paced(len(recs), took)
 			if errors.As(err, &rejected) {
 				return nil
 			}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/datelinenews/dateline/extractor"
@@ -126,6 +127,57 @@ func TestRunBadMessages(t *testing.T) {
 			got.Origin.Offset != int64(i*6+1) || got.Time.IsZero() {
 			t.Errorf("letter %d is %+v, want stage %s, reason %q and the bytes", i, got, want.stage, want.reason)
 		}
+	}
+}
+
+// slowSink takes its time for each record.
+type slowSink struct {
+	pipelinetest.MemorySink
+	each time.Duration
+	most int
+}
+
+func (s *slowSink) Write(ctx context.Context, recs []pipeline.Record) error {
+	s.most = max(s.most, len(recs))
+	select {
+	case <-time.After(time.Duration(len(recs)) * s.each):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return s.MemorySink.Write(ctx, recs)
+}
+
+// A run that is stopped stores what it has read in time, however slow the sink is: batches are as large as
+// its pace allows, and large where it is quick.
+func TestRunPace(t *testing.T) {
+	values, _ := corpus(40_000)
+	for each, want := range map[time.Duration]func(most int) bool{
+		40 * time.Millisecond:  func(most int) bool { return most <= 100 }, // 3 s are 75
+		200 * time.Millisecond: func(most int) bool { return most <= 100 },
+		time.Millisecond:       func(most int) bool { return most == 500 },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			log := pipelinetest.NewLog(values...)
+			sink := &slowSink{each: each}
+			r := &pipeline.Runner{Source: log.Source(), Sink: sink, Dead: &pipelinetest.MemoryDead{}, Extract: nothing, Workers: 2}
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			began := time.Now()
+			sum, err := r.Run(ctx)
+			if err != nil {
+				t.Fatalf("%v a record: %v", each, err)
+			}
+			if took := time.Since(began) - 30*time.Second; took > 25*time.Second || !sum.Stopped {
+				t.Errorf("%v a record: it went on for %v", each, took)
+			}
+			if n := len(sink.IDs()); n != sum.Read || log.Committed() != sum.Read || n < 200 {
+				t.Errorf("%v a record: %d stored and %d committed of %d", each, n, log.Committed(), sum.Read)
+			}
+			if !want(sink.most) {
+				t.Errorf("%v a record: up to %d in a batch", each, sink.most)
+			}
+			t.Logf("%v a record: up to %d in a batch, %d stored", each, sink.most, sum.Stored)
+		})
 	}
 }
 

@@ -22,9 +22,11 @@ import (
 
 // These tests break what is around two workers, in every way that operators know, and look at the end
 // whether all articles are there, each once, whole, and whether the workers stayed small. Each takes
-// DATELINE_SOAK articles; without it a few hundred, and some scenarios are left out:
+// DATELINE_SOAK articles; without it a few hundred, and some scenarios are left out. Every fiftieth has 64
+// KiB; with DATELINE_SOAK_KIB all have that many:
 //
 //	DATELINE_SOAK=10000 go test ./cmd/dateline -run TestSoak -v -timeout 2h
+//	DATELINE_SOAK=1000 DATELINE_SOAK_KIB=64 go test ./cmd/dateline -run TestSoak -v -timeout 2h
 
 // soakSize is how many articles a scenario has, and whether this is the long form.
 func soakSize() (n int, long bool) {
@@ -32,6 +34,12 @@ func soakSize() (n int, long bool) {
 		return n, true
 	}
 	return 400, false
+}
+
+// soakBytes is how long every article is, 0 where they are short.
+func soakBytes() int {
+	n, _ := strconv.Atoi(os.Getenv("DATELINE_SOAK_KIB"))
+	return n << 10
 }
 
 // soak is a scenario at work.
@@ -44,8 +52,7 @@ type soak struct {
 	peak    int64
 }
 
-// soakArticle is an article of which everything is known: two quotes in a short one. Every fiftieth has
-// 64 KiB.
+// soakArticle is an article of which everything is known: two quotes in a short one.
 func soakArticle(i int) map[string]string {
 	r := rand.New(rand.NewPCG(uint64(i), 5)) // the same every time
 	words := strings.Fields("harbour mill council storm ferry school bridge grain union lighthouse market quarry orchard signal station parish valley river meadow tower granary museum archive theatre foundry shipyard depot canal")
@@ -58,7 +65,11 @@ func soakArticle(i int) map[string]string {
 		sentence()
 	}
 	fmt.Fprintf(&b, "\n\n“We are certain that accord %d will hold,” said Abena Owusu, a spokeswoman for the TGA. “Nobody else has number %d,” she added.", i, i)
-	for i%50 == 49 && b.Len() < 64<<10 {
+	size := soakBytes()
+	if size == 0 && i%50 == 49 {
+		size = 64 << 10
+	}
+	for b.Len() < size {
 		if b.Len()%7 == 0 {
 			b.WriteString("\n\n")
 		}
@@ -117,14 +128,10 @@ func (s *soak) gone(w *worker) {
 	}
 }
 
-// stored is the number of articles that can be found, -1 while Elasticsearch does not answer.
+// stored is the number of articles that can be found, -1 while Elasticsearch does not answer. It does not
+// refresh: that a second's articles are not counted is better than to keep the server busy with it.
 func (s *soak) stored() int {
-	res, err := http.Post(s.elasticsearch+"/"+s.prefix+"-articles*/_refresh?ignore_unavailable=true", "", nil)
-	if err != nil {
-		return -1
-	}
-	res.Body.Close()
-	res, err = http.Get(s.elasticsearch + "/" + s.prefix + "-articles/_count?ignore_unavailable=true")
+	res, err := http.Get(s.elasticsearch + "/" + s.prefix + "-articles/_count?ignore_unavailable=true")
 	if err != nil {
 		return -1
 	}
@@ -139,7 +146,7 @@ func (s *soak) stored() int {
 // until waits until so many articles are stored.
 func (s *soak) until(n int) {
 	s.t.Helper()
-	s.eventually(fmt.Sprintf("%d articles are stored", n), 20*time.Minute, func() bool {
+	s.eventuallyAt(time.Second, fmt.Sprintf("%d articles are stored", n), 20*time.Minute, func() bool {
 		for _, w := range s.workers {
 			s.peak = max(s.peak, resident(w.Process.Pid))
 		}

@@ -187,7 +187,13 @@ func (s *stack) count(alias, query string) int {
 // eventually waits until the condition holds.
 func (s *stack) eventually(what string, within time.Duration, ok func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(within); ; time.Sleep(200 * time.Millisecond) {
+	s.eventuallyAt(200*time.Millisecond, what, within, ok)
+}
+
+// eventuallyAt asks at a pace of its own: what asks an index costs it something.
+func (s *stack) eventuallyAt(pace time.Duration, what string, within time.Duration, ok func() bool) {
+	s.t.Helper()
+	for end := time.Now().Add(within); ; time.Sleep(pace) {
 		if ok() {
 			return
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/datelinenews/dateline/pipeline"
@@ -15,6 +16,22 @@ func (s *kafkaSettings) required() error {
 		return usagef("no Kafka is set: give --kafka localhost:9092, or %s, or \"kafka\" in the configuration file", envName("kafka"))
 	}
 	return nil
+}
+
+// chosen are the topics to read, or the pattern of their names.
+func (s *kafkaSettings) chosen(r *readSettings) (topics []string, pattern *regexp.Regexp, err error) {
+	switch {
+	case r.TopicPattern != "" && len(r.Topics) > 0:
+		return nil, nil, usagef("--topics and --topic-pattern are both set: give one of them")
+	case r.TopicPattern != "":
+		if pattern, err = kafka.Pattern(r.TopicPattern); err != nil {
+			return nil, nil, usagef("--topic-pattern: %v", err)
+		}
+		return nil, pattern, nil
+	case len(r.Topics) > 0:
+		return r.Topics, nil, nil
+	}
+	return []string{s.Topic}, nil, nil
 }
 
 func (s *kafkaSettings) connection() kafka.Connection {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,7 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
@@ -28,7 +31,7 @@ type replayCmd struct {
 }
 
 func (replayCmd) Help() string {
-	return `With Kafka set, the letters of the dead topic are sent to the raw topic again, for the workers; a letter is sent once, until --all. Otherwise, or where --dead names a file, its letters go into the embedded index, and those that fail again are back in the file afterwards.
+	return `With Kafka set, the letters of the dead topic are sent again to the topics that they were read from, for the workers, or to --topic where it is given here, or where they came from elsewhere; a letter is sent once, until --all. Otherwise, or where --dead names a file, its letters go into the embedded index, and those that fail again are back in the file afterwards.
 
 A letter of which only a part was kept is never put back: read the article again from its source.
 
@@ -165,12 +168,8 @@ func (c *replayCmd) fromKafka(ctx context.Context, p *process) error {
 		return err
 	}
 	defer snapshot.Close()
-	producer, err := kafka.NewProducer(kafka.ProducerConfig{Connection: c.connection(), Topic: c.Topic,
-		Notify: func(err error) { p.cli.console(p.err).Warn("trying again", "error", err) }})
-	if err != nil {
-		return usageError{err}
-	}
-	defer producer.Close()
+	back := &returns{replayCmd: c, p: p, producers: map[string]*kafka.Producer{}, counts: map[string]int{}}
+	defer back.close()
 	sent, left := 0, 0
 	for {
 		b, err := snapshot.Read(ctx)
@@ -180,7 +179,7 @@ func (c *replayCmd) fromKafka(ctx context.Context, p *process) error {
 		if err != nil {
 			return fmt.Errorf("read dead letters: %w", err)
 		}
-		n, err := c.putBack(ctx, p, producer, b.Messages)
+		n, err := back.put(ctx, b.Messages)
 		if err != nil {
 			return err
 		}
@@ -197,7 +196,12 @@ func (c *replayCmd) fromKafka(ctx context.Context, p *process) error {
 		_, _ = fmt.Fprintf(p.err, "dateline: %s in topic %s\n", plural(sent+left, "dead letter"), c.DeadTopic) // said, not needed
 		return nil
 	}
-	_, _ = fmt.Fprintf(p.err, "dateline: %s put back into topic %s\n", plural(sent, "dead letter"), c.Topic)
+	for _, topic := range slices.Sorted(maps.Keys(back.counts)) {
+		_, _ = fmt.Fprintf(p.err, "dateline: %s put back into topic %s\n", plural(back.counts[topic], "dead letter"), topic)
+	}
+	if len(back.counts) == 0 {
+		_, _ = fmt.Fprintln(p.err, "dateline: 0 dead letters put back")
+	}
 	if left > 0 {
 		_, _ = fmt.Fprintf(p.err, "dateline: %s not put back; still in topic %s\n", plural(left, "dead letter"), c.DeadTopic)
 		return errDead
@@ -205,40 +209,89 @@ func (c *replayCmd) fromKafka(ctx context.Context, p *process) error {
 	return nil
 }
 
-// putBack sends what letters hold, and returns how many were sent.
-func (c *replayCmd) putBack(ctx context.Context, p *process, producer *kafka.Producer, messages []pipeline.Message) (int, error) {
-	var out []pipeline.Message
+// returns puts letters back into their topics.
+type returns struct {
+	*replayCmd
+	p         *process
+	producers map[string]*kafka.Producer
+	counts    map[string]int // letters put back, by topic
+}
+
+func (r *returns) close() {
+	for _, producer := range r.producers {
+		_ = producer.Close() // all that it wrote is acknowledged
+	}
+}
+
+// topic is where a letter belongs: with several topics nobody may read the one that --topic has by
+// default.
+func (r *returns) topic(l pipeline.DeadLetter) string {
+	if r.p.given["topic"] {
+		return r.Topic
+	}
+	return cmp.Or(l.Origin.Topic, r.Topic)
+}
+
+// put sends what letters hold, and returns how many were sent.
+func (r *returns) put(ctx context.Context, messages []pipeline.Message) (int, error) {
+	out := map[string][]pipeline.Message{}
 	for _, m := range messages {
 		var l pipeline.DeadLetter
 		if err := json.Unmarshal(m.Value, &l); err != nil {
-			_, _ = fmt.Fprintf(p.err, "dateline: %s: %v\n", m.Origin, err) // counted as left
+			_, _ = fmt.Fprintf(r.p.err, "dateline: %s: %v\n", m.Origin, err) // counted as left
 			continue
 		}
-		if c.DryRun {
-			if err := listed(p.out, l); err != nil {
+		if r.DryRun {
+			if err := listed(r.p.out, l); err != nil {
 				return 0, err
 			}
 			continue
 		}
-		back := l.Message()
-		raw, err := rawMessage(back, int(c.MaxText))
+		back, topic := l.Message(), r.topic(l)
+		raw, err := rawMessage(back, int(r.MaxText))
 		switch {
 		case err == nil:
-			out = append(out, raw)
+			out[topic] = append(out[topic], raw)
 		case back.Err == nil && (l.Format == pipeline.JSON || l.Format == ""):
-			out = append(out, back) // a newer worker may make more of it
+			out[topic] = append(out[topic], back) // a newer worker may make more of it
 		default:
-			_, _ = fmt.Fprintf(p.err, "dateline: %s: %s\n", export.Printable(l.Origin.String(), false), export.Printable(err.Error(), false))
+			_, _ = fmt.Fprintf(r.p.err, "dateline: %s: %s\n", export.Printable(l.Origin.String(), false), export.Printable(err.Error(), false))
 		}
 	}
-	err := producer.Produce(ctx, out)
-	var rejected *pipeline.RejectError
-	if errors.As(err, &rejected) {
-		_, _ = fmt.Fprintln(p.err, "dateline:", rejected)
-		return len(out) - len(rejected.Reasons), nil
+	sent := 0
+	for _, topic := range slices.Sorted(maps.Keys(out)) {
+		n, err := r.send(ctx, topic, out[topic])
+		if err != nil {
+			return sent, err
+		}
+		sent += n
+		r.counts[topic] += n
 	}
-	if err != nil {
+	return sent, nil
+}
+
+// send produces to one topic, and returns how many messages it took.
+func (r *returns) send(ctx context.Context, topic string, messages []pipeline.Message) (int, error) {
+	producer := r.producers[topic]
+	if producer == nil {
+		var err error
+		producer, err = kafka.NewProducer(kafka.ProducerConfig{Connection: r.connection(), Topic: topic,
+			Notify: func(err error) { r.p.cli.console(r.p.err).Warn("trying again", "error", err) }})
+		if err != nil {
+			return 0, usageError{err}
+		}
+		r.producers[topic] = producer
+	}
+	err := producer.Produce(ctx, messages)
+	var rejected *pipeline.RejectError
+	switch {
+	case errors.As(err, &rejected):
+		_, _ = fmt.Fprintln(r.p.err, "dateline:", rejected)
+		return len(messages) - len(rejected.Reasons), nil
+	case err != nil && topic != r.Topic:
+		return 0, fmt.Errorf("%w (the letters were read from topic %s; --topic names another)", err, topic)
+	case err != nil:
 		return 0, err
 	}
-	return len(out), nil
+	return len(messages), nil
 }

@@ -24,6 +24,7 @@ type serveCmd struct {
 	indexSettings
 	deadSettings
 	kafkaSettings
+	readSettings
 	elasticSettings
 }
 
@@ -114,6 +115,10 @@ func (c *serveCmd) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
+	queue, err := c.queue()
+	if err != nil {
+		return err
+	}
 	correct(&cfg, &c.webSettings, c.file(c.Index, c.Edit))
 	var closer io.Closer
 	if len(c.Elasticsearch) > 0 && !p.given["index"] {
@@ -122,14 +127,16 @@ func (c *serveCmd) run(ctx context.Context, p *process) error {
 			return err
 		}
 		cfg.Store, closer, cfg.Name = x, x, "Elasticsearch at "+withoutPasswords(c.Elasticsearch)
-		cfg.Status = c.status(x, "")
+		queue.Index = x
+		cfg.Status = panelsOf(queue, "")
 	} else {
 		x, err := bleve.Open(c.Index, bleve.Options{ReadOnly: true})
 		if err != nil {
 			return err
 		}
 		cfg.Store, closer, cfg.Name = x, x, c.Index
-		cfg.Status = c.status(x, deadPath(&c.deadSettings, &c.indexSettings))
+		queue.Index = x
+		cfg.Status = panelsOf(queue, deadPath(&c.deadSettings, &c.indexSettings))
 	}
 	defer closer.Close()
 	stop, err := c.start(p, cfg)

@@ -17,13 +17,21 @@ import (
 // reasonsMost is how many reasons of dead letters the status page has.
 const reasonsMost = 12
 
-// status gives the status page what the index counts, what waits in Kafka where it is set, and the
-// dead letters: of Kafka, or of the file where one is named.
-func (c *serveCmd) status(index search.Counter, dead string) func(context.Context) ([]web.Panel, error) {
-	cfg := status.Config{Index: index, Window: time.Second}
-	if len(c.Kafka) > 0 {
-		cfg.Kafka, cfg.Topics, cfg.Group, cfg.DeadTopic = c.connection(), []string{c.Topic}, c.Group, c.DeadTopic
+// queue says what the status page looks at in Kafka, where it is set.
+func (c *serveCmd) queue() (status.Config, error) {
+	cfg := status.Config{Window: time.Second}
+	if len(c.Kafka) == 0 {
+		return cfg, nil
 	}
+	cfg.Kafka, cfg.Group, cfg.DeadTopic = c.connection(), c.Group, c.DeadTopic
+	var err error
+	cfg.Topics, cfg.Pattern, err = c.chosen(&c.readSettings)
+	return cfg, err
+}
+
+// panelsOf gives the status page what the index counts, what waits in Kafka where it is set, and the
+// dead letters: of Kafka, or of the file where one is named.
+func panelsOf(cfg status.Config, dead string) func(context.Context) ([]web.Panel, error) {
 	return func(ctx context.Context) ([]web.Panel, error) {
 		r := status.Take(ctx, cfg)
 		panels := reportPanels(r)
@@ -90,7 +98,7 @@ func reportPanels(r *status.Report) []web.Panel {
 
 // fileStatus is the status of a run into the embedded index.
 func fileStatus(index search.Counter, dead string) func(context.Context) ([]web.Panel, error) {
-	return (&serveCmd{}).status(index, dead)
+	return panelsOf(status.Config{Index: index, Window: time.Second}, dead)
 }
 
 // deadPanel counts the dead letters of a file, by stage and reason.

@@ -101,6 +101,12 @@ type kafkaSettings struct {
 	KafkaPassword string   `group:"kafka" secret:"" placeholder:"PASSWORD" help:"The user's password; best given in the environment."`
 }
 
+// readSettings choose the topics that workers read, and status looks at.
+type readSettings struct {
+	Topics       []string `group:"kafka" placeholder:"TOPIC" help:"Topics that workers read, with commas between, instead of --topic."`
+	TopicPattern string   `group:"kafka" placeholder:"REGEXP" help:"Workers read every topic whose whole name this matches, such as news-.*, also one that is made while they run, instead of --topic. Never the dead letters' topic."`
+}
+
 type elasticSettings struct {
 	Elasticsearch         []string `group:"elasticsearch" placeholder:"URL" help:"Addresses, with commas between; http or https."`
 	ElasticsearchUser     string   `group:"elasticsearch" help:"User to log in as."`

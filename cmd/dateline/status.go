@@ -20,6 +20,7 @@ type statusCmd struct {
 
 	indexSettings
 	kafkaSettings
+	readSettings
 	elasticSettings
 }
 
@@ -35,7 +36,11 @@ Examples:
 func (c *statusCmd) run(ctx context.Context, p *process) error {
 	cfg := status.Config{Window: c.Window}
 	if len(c.Kafka) > 0 {
-		cfg.Kafka, cfg.Topics, cfg.Group, cfg.DeadTopic = c.connection(), []string{c.Topic}, c.Group, c.DeadTopic
+		cfg.Kafka, cfg.Group, cfg.DeadTopic = c.connection(), c.Group, c.DeadTopic
+		var err error
+		if cfg.Topics, cfg.Pattern, err = c.chosen(&c.readSettings); err != nil {
+			return err
+		}
 	}
 	index, closeIndex, err := c.open(p)
 	if err != nil {
@@ -43,7 +48,7 @@ func (c *statusCmd) run(ctx context.Context, p *process) error {
 	}
 	defer closeIndex()
 	cfg.Index = index
-	if cfg.Index == nil && len(cfg.Topics) == 0 {
+	if cfg.Index == nil && len(c.Kafka) == 0 {
 		return usagef("nothing to look at: give --kafka, --elasticsearch or --index")
 	}
 	r := status.Take(ctx, cfg)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -15,13 +16,13 @@ import (
 )
 
 type workCmd struct {
-	Topics []string      `placeholder:"TOPIC" help:"Topics to read, with commas between, instead of --topic."`
-	Stats  time.Duration `default:"1m" help:"How often the counts are logged, and kept in Elasticsearch for dashboards. 0: never."`
-	Lost   string        `enum:"earliest,latest,fail" default:"earliest" help:"Where to go on in a partition whose next message was deleted before it was read: earliest, latest, or fail, which ends the worker."`
+	Stats time.Duration `default:"1m" help:"How often the counts are logged, and kept in Elasticsearch for dashboards. 0: never."`
+	Lost  string        `enum:"earliest,latest,fail" default:"earliest" help:"Where to go on in a partition whose next message was deleted before it was read: earliest, latest, or fail, which ends the worker."`
 
 	extractionSettings
 	indexSettings
 	kafkaSettings
+	readSettings
 	elasticSettings
 	observeSettings
 }
@@ -35,6 +36,8 @@ Examples:
 
     dateline work --kafka localhost:9092 --elasticsearch http://localhost:9200
     dateline work --kafka localhost:9092 --index ./dateline-index
+    dateline work --topics news-de,news-en
+    dateline work --topic-pattern 'news-.*'   a new topic news-fr is read within some ten seconds
     dateline work --metrics :9464             then http://localhost:9464/metrics, /healthz and /readyz`
 }
 
@@ -50,6 +53,10 @@ func (c *workCmd) run(ctx context.Context, p *process) (err error) {
 		}
 	}()
 	if err := c.required(); err != nil {
+		return err
+	}
+	topics, pattern, err := c.chosen(&c.readSettings)
+	if err != nil {
 		return err
 	}
 	if p.sources.env["GOMEMLIMIT"] == "" {
@@ -83,13 +90,10 @@ func (c *workCmd) run(ctx context.Context, p *process) (err error) {
 		return usageError{err}
 	}
 	defer letters.Close()
-	topics := c.Topics
-	if len(topics) == 0 {
-		topics = []string{c.Topic}
-	}
 	source, err := kafka.NewSource(kafka.SourceConfig{
-		Connection: c.connection(), Topics: topics, Group: c.Group,
-		Start: kafka.Policy(c.KafkaStart), OutOfRange: kafka.Policy(c.Lost), Notify: notify,
+		Connection: c.connection(), Topics: topics, Pattern: pattern, Except: []string{c.DeadTopic}, Group: c.Group,
+		Joining: func(topics []string) { log.Info("joining the group", "topics", strings.Join(topics, ",")) },
+		Start:   kafka.Policy(c.KafkaStart), OutOfRange: kafka.Policy(c.Lost), Notify: notify,
 	})
 	if err != nil {
 		return usageError{err}
@@ -105,7 +109,7 @@ func (c *workCmd) run(ctx context.Context, p *process) (err error) {
 		return err
 	}
 	defer seen.close()
-	log.Info("working", "topic", strings.Join(topics, ","), "group", c.Group, "into", name, "engine", c.Engine, "version", x.Version())
+	log.Info("working", "topics", cmp.Or(c.TopicPattern, strings.Join(topics, ",")), "group", c.Group, "into", name, "engine", c.Engine, "version", x.Version())
 	go x.watch(ctx, log)
 	if c.Metrics != "" {
 		go seen.watchLag(ctx, log, source)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -27,8 +28,17 @@ const (
 // localhost:9092.
 type SourceConfig struct {
 	Connection
-	// Topics to read. Default: dateline-raw.
+	// Topics to read. Default: dateline-raw, where there is no Pattern.
 	Topics []string
+	// Pattern, instead of Topics, reads every topic whose name it matches, also one that is made
+	// later: see Match. Except are names that it must not match.
+	Pattern *regexp.Regexp
+	Except  []string
+	// Look is how often the broker is asked whether there are other topics that match. Default: 10 s.
+	Look time.Duration
+	// Joining, where set, hears for which topics the source joins its group: once, and with a
+	// Pattern whenever they change.
+	Joining func(topics []string)
 	// Group is the consumer group's name. Default: dateline.
 	Group string
 	// Start is where a partition is read from that the group has not committed in: Earliest
@@ -58,8 +68,12 @@ type SourceConfig struct {
 
 // withDefaults fills in what is not set and checks the rest.
 func (c SourceConfig) withDefaults() (SourceConfig, error) {
-	if len(c.Topics) == 0 {
+	if len(c.Topics) == 0 && c.Pattern == nil {
 		c.Topics = []string{RawTopic}
+	}
+	c.Look = cmp.Or(c.Look, 10*time.Second)
+	if c.Joining == nil {
+		c.Joining = func([]string) {}
 	}
 	c.Group = cmp.Or(c.Group, DefaultGroup)
 	c.Start = cmp.Or(c.Start, Earliest)
@@ -73,11 +87,13 @@ func (c SourceConfig) withDefaults() (SourceConfig, error) {
 		c.Notify = func(error) {}
 	}
 	switch {
+	case c.Pattern != nil && len(c.Topics) > 0:
+		return c, errors.New("topics for Kafka by name and by pattern: give one of them")
 	case c.Start != Earliest && c.Start != Latest:
 		return c, fmt.Errorf("start %q: earliest or latest", c.Start)
 	case c.OutOfRange != Earliest && c.OutOfRange != Latest && c.OutOfRange != Fail:
 		return c, fmt.Errorf("out-of-range policy %q: earliest, latest or fail", c.OutOfRange)
-	case c.SessionTimeout < time.Second, c.DrainTimeout < 0, c.BufferBytes < 0, c.BatchMessages < 0, c.BatchBytes < 0:
+	case c.SessionTimeout < time.Second, c.DrainTimeout < 0, c.Look < 0, c.BufferBytes < 0, c.BatchMessages < 0, c.BatchBytes < 0:
 		return c, errors.New("session timeout under 1 s, or a negative limit, for Kafka")
 	}
 	return c, nil
@@ -289,13 +305,28 @@ func (s *Source) signal() {
 	}
 }
 
-// run joins the group and starts its generations, one after the other, until Close.
+// run is a member of the group until Close. Where the topics that match the pattern change it leaves,
+// and comes again for those: kafka-go's group is for the topics that it begins with.
 func (s *Source) run() {
 	defer close(s.done)
-	if err := s.waitTopics(); err != nil {
-		s.fail(err)
-		return
+	for s.ctx.Err() == nil {
+		topics, err := s.waitTopics()
+		if err == nil {
+			s.cfg.Joining(slices.Clone(topics))
+			err = s.belong(topics)
+		}
+		if err != nil {
+			s.fail(err)
+			return
+		}
 	}
+}
+
+// belong joins the group and starts its generations, one after the other, until Close or until other
+// topics match.
+func (s *Source) belong(topics []string) error {
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
 	start := kafka.FirstOffset
 	if s.cfg.Start == Latest {
 		start = kafka.LastOffset
@@ -305,7 +336,7 @@ func (s *Source) run() {
 	dialer := *s.link.dialer
 	dialer.DialFunc = s.conns.dial
 	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
-		ID: s.cfg.Group, Brokers: s.link.brokers, Dialer: &dialer, Topics: s.cfg.Topics,
+		ID: s.cfg.Group, Brokers: s.link.brokers, Dialer: &dialer, Topics: topics,
 		StartOffset: start, WatchPartitionChanges: true,
 		// Range first would give the same member the first partitions of every topic.
 		GroupBalancers:    []kafka.GroupBalancer{kafka.RoundRobinGroupBalancer{}, kafka.RangeGroupBalancer{}},
@@ -315,71 +346,44 @@ func (s *Source) run() {
 		JoinGroupBackoff:  time.Second,
 	})
 	if err != nil {
-		s.fail(fmt.Errorf("configure the consumer group: %w", err))
-		return
+		return fmt.Errorf("configure the consumer group: %w", err)
 	}
 	s.group = group
-	closed := make(chan struct{})
-	go func() {
-		defer close(closed)
-		<-s.ctx.Done()
-		hurry := time.AfterFunc(3*time.Second, s.conns.closeAll)
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	wait.Go(func() {
+		<-ctx.Done()
+		// What was read is committed first; nobody does that any more after Close.
+		patience := s.cfg.DrainTimeout + time.Second
+		if s.ctx.Err() != nil {
+			patience = 3 * time.Second
+		}
+		hurry := time.AfterFunc(patience, s.conns.closeAll)
 		defer hurry.Stop()
+		defer context.AfterFunc(s.ctx, func() { hurry.Reset(min(patience, 3*time.Second)) })()
 		_ = group.Close() // always nil
-	}()
-	s.generations()
-	<-closed
+	})
+	if s.cfg.Pattern != nil {
+		wait.Go(func() {
+			defer cancel()
+			s.watchTopics(ctx, topics)
+		})
+	}
+	defer cancel()
+	return s.generations(ctx)
 }
 
-// waitTopics waits until a broker answers and all topics exist. Joining before would rejoin without
-// pause, for kafka-go's partition watch ends a generation at once where a topic is missing.
-func (s *Source) waitTopics() error {
-	for n := 0; ; n++ {
-		ctx, cancel := context.WithTimeout(s.ctx, dialTimeout)
-		err := s.link.checkTopics(ctx, s.cfg.Topics)
-		cancel()
-		switch {
-		case err == nil || s.ctx.Err() != nil:
-			return s.ctx.Err()
-		case permanent(err):
-			return err
-		}
-		s.cfg.Notify(err)
-		if err := pause(s.ctx, n); err != nil {
-			return err
-		}
-	}
-}
-
-// checkTopics returns an error where a topic does not exist.
-func (l *link) checkTopics(ctx context.Context, topics []string) error {
-	conn, err := l.dial(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	for _, t := range topics {
-		if _, err := conn.ReadPartitions(t); errors.Is(err, kafka.UnknownTopicOrPartition) {
-			return fmt.Errorf("topic %q does not exist: make it with `dateline setup`: %w", t, err)
-		} else if err != nil {
-			return fmt.Errorf("look up topic %q: %w", t, err)
-		}
-	}
-	return nil
-}
-
-// generations runs one generation after the other.
-func (s *Source) generations() {
+// generations runs one generation after the other, until ctx ends.
+func (s *Source) generations(ctx context.Context) error {
 	var started time.Time
 	short := 0
 	for {
-		gen, err := s.group.Next(s.ctx)
+		gen, err := s.group.Next(ctx)
 		switch {
-		case s.ctx.Err() != nil:
-			return
+		case ctx.Err() != nil:
+			return nil
 		case permanent(err):
-			s.fail(fmt.Errorf("join group %s: %w", s.cfg.Group, err))
-			return
+			return fmt.Errorf("join group %s: %w", s.cfg.Group, err)
 		case err != nil:
 			s.cfg.Notify(fmt.Errorf("join group %s: %w", s.cfg.Group, err))
 			continue
@@ -387,8 +391,8 @@ func (s *Source) generations() {
 		// Generations that end at once (a topic is gone) must not follow each other in a
 		// tight loop. The pause costs no membership: heartbeats go on.
 		if time.Since(started) < time.Second {
-			if err := pause(s.ctx, short); err != nil {
-				return
+			if err := pause(ctx, short); err != nil {
+				return nil
 			}
 			short++
 		} else {

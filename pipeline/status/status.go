@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,9 +21,11 @@ import (
 
 // Config says where to look. What is not set is left out of the report.
 type Config struct {
-	// Kafka is looked at where Topics are named.
+	// Kafka is looked at where Topics are named, or Pattern is: all topics whose names it matches, but
+	// for DeadTopic.
 	Kafka     kafka.Connection
 	Topics    []string
+	Pattern   *regexp.Regexp
 	Group     string
 	DeadTopic string
 	// Index is what the articles are stored in.
@@ -107,7 +110,7 @@ func Take(ctx context.Context, c Config) *Report {
 			}
 		})
 	}
-	if len(c.Topics) > 0 {
+	if len(c.Topics) > 0 || c.Pattern != nil {
 		look("Kafka", func() (err error) {
 			r.Queue, err = queue(ctx, c)
 			return err
@@ -140,8 +143,17 @@ func queue(ctx context.Context, c Config) (*Queue, error) {
 	if err := admin.Ping(ctx); err != nil {
 		return nil, err
 	}
+	topics := c.Topics
+	if c.Pattern != nil {
+		if topics, err = admin.Match(ctx, c.Pattern, c.DeadTopic); err != nil {
+			return nil, err
+		}
+		if len(topics) == 0 {
+			return nil, fmt.Errorf("no topic matches %s, or none that this account may read", c.Pattern)
+		}
+	}
 	began := time.Now()
-	before, err := admin.Lag(ctx, c.Group, c.Topics...)
+	before, err := admin.Lag(ctx, c.Group, topics...)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +162,7 @@ func queue(ctx context.Context, c Config) (*Queue, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	after, err := admin.Lag(ctx, c.Group, c.Topics...)
+	after, err := admin.Lag(ctx, c.Group, topics...)
 	if err != nil {
 		return nil, err
 	}
