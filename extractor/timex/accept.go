@@ -57,6 +57,9 @@ func (f *finder) year(in *expr) bool {
 	if i+2 < len(toks) && atoms[i+1].tight && atoms[i+2].tight && f.m.word(i+1, "-") && atoms[i+2].word == 0 && atoms[i+2].cls&clsNumber == 0 {
 		return false // 2019-nCoV
 	}
+	if prev == "than" && i > 1 && (strings.EqualFold(toks[i-2].Text, "later") || strings.EqualFold(toks[i-2].Text, "earlier")) {
+		return y >= 1000
+	}
 	if i > 0 && atoms[i-1].cls&clsLabel != 0 || i+1 < len(atoms) && atoms[i+1].cls&clsMeasure != 0 {
 		return false
 	}

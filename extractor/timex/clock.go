@@ -165,6 +165,7 @@ func (r *resolver) dayNear(e *expr) when {
 // dayPart reads "Monday morning", "last night", "that evening".
 func (r *resolver) dayPart(e *expr) (when, bool) {
 	w := when{gran: gPart, part: int(e.f[fPart])}
+	w.small = e.f[fKind] == kindSmall && w.part == partMorning
 	if e.f[fKind] == kindEvent {
 		return w, true // the text says what happened then, not when
 	}
@@ -195,6 +196,10 @@ func (r *resolver) dayPart(e *expr) (when, bool) {
 		return w, true
 	}
 	w.day = r.speaking(e)
+	if e.f[fDir] == 0 && r.next.gran != gNone && r.nextSent == r.doc.Tokens[e.first].Sentence {
+		w.day = r.next.day // "will meet on Friday in the late afternoon"
+		return w, true
+	}
 	if e.f[fDir] == 0 && r.day.gran != gNone && r.sent == r.doc.Tokens[e.first].Sentence {
 		w.day, w.weekday = r.day.day, r.day.weekday
 		return w, true

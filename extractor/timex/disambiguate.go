@@ -23,6 +23,7 @@ func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 		case !upper && i >= 2 && a.tight && beside(i-2, clsInt) && (atoms[i-1].word != 0):
 		case !upper && i+2 < len(atoms) && atoms[i+1].tight && atoms[i+2].tight && beside(i+2, clsInt): // jun-15
 		case !upper && i >= 2 && doc.Tokens[i-1].Text == "of" && beside(i-2, clsDayOrd|clsOrd):
+		case !upper && dated && shortMonth(t.Text): // on nov 6th
 		case !upper && (len(t.Text) <= 5 && t.Text != "june" && t.Text != "july" && t.Text != "april"):
 			a.cls = 0
 		case a.cls&clsMon == 0: // a short name
@@ -63,6 +64,15 @@ func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 			a.named = true
 		}
 	}
+}
+
+// shortMonth reports whether a word in lower case is a short name of a month and no other word.
+func shortMonth(s string) bool {
+	switch s {
+	case "jan", "feb", "apr", "jun", "jul", "aug", "sep", "oct", "nov", "dec":
+		return true
+	}
+	return false
 }
 
 // procession reports whether the March at token i is one: "the annual March for Life".

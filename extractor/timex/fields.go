@@ -141,6 +141,7 @@ const (
 	kindAttacks // the September 11 attacks
 	kindTwice   // the week after next
 	kindEvent   // the night the ship sank
+	kindSmall   // the small hours, the early morning hours: midnight to six
 )
 
 const (
@@ -199,7 +200,7 @@ var constants = map[string]int32{
 	"noon": 12 * 3600, "midnight": 0,
 	"utc": 0, "cet": 60, "ist": 330, "jst": 540, "et": 5300, "ct": 5360, "mt": 5420, "pt": 5480,
 	"PRESENT_REF": kindPresent, "PAST_REF": kindPast, "FUTURE_REF": kindFuture, "o-clock": kindOClock, "quarter-to": kindQuarter,
-	"near": kindNear, "deictic": kindDeictic, "latest": kindLatest, "attacks": kindAttacks, "twice": kindTwice, "event": kindEvent,
+	"near": kindNear, "deictic": kindDeictic, "latest": kindLatest, "attacks": kindAttacks, "twice": kindTwice, "event": kindEvent, "small": kindSmall,
 }
 
 var refs = [...]string{"", "PRESENT_REF", "PAST_REF", "FUTURE_REF"}

@@ -42,7 +42,7 @@ func (w when) first() (civil, bool) {
 // the text names, else in loc, the publisher's.
 //
 // A morning is 6 to 12, an afternoon 12 to 18, an evening 18 to 22, a night 22 to 6, midday 11 to
-// 13 and daytime 6 to 18 o'clock. Seasons are the meteorological ones of the northern half: spring
+// 13 and daytime 6 to 18 o'clock; the small hours are 0 to 6. Seasons are the meteorological ones of the northern half: spring
 // starts in March; winter is named for the year in which it starts. Decades and centuries run from
 // the year that ends in 0. Fiscal years have no interval: their start differs from body to body.
 // START, MID and END are the first, middle and last third, to the second.
@@ -85,6 +85,9 @@ func (w when) interval(mod int, loc *time.Location) (from, to time.Time) {
 			to = last
 		}
 	}
+	if w.small {
+		mod = modNone
+	}
 	third := to.Sub(from) / 3 / time.Second * time.Second
 	switch mod {
 	case modStart:
@@ -111,6 +114,9 @@ func partTimes(w when) (start, long int) {
 	}
 	switch w.part {
 	case partMorning, partDawn:
+		if w.small {
+			return 0, 6 * hour
+		}
 		return 6 * hour, 6 * hour
 	case partAfternoon:
 		return 12 * hour, 6 * hour

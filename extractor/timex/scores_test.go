@@ -32,7 +32,7 @@ func writeScores() error {
 Written by ` + "`go test ./extractor/timex -update`" + `, which needs the corpora (they are kept outside the
 repository, and so are their texts). The floors are in the tests.
 `)
-	for _, name := range []string{"Annotated news", "Recognizers-Text", "Duckling"} {
+	for _, name := range []string{"Annotated news", "TimeBank by kind", "Recognizers-Text", "Duckling", "ctparse", "dateparser", "timenorm"} {
 		section, ok := report[name]
 		if !ok {
 			return fmt.Errorf("SCORES.md: no figures for %s: run all tests, with the corpora", name)

@@ -40,6 +40,7 @@ type when struct {
 	day      civil
 	n        int // of a week, season, quarter, half, decade or century: its number
 	part     int
+	small    bool // of a morning: only the hours before six
 	clock    int
 	prec     int
 	zone     int // minutes east of UTC
