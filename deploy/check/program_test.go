@@ -22,16 +22,26 @@ const (
 	root   = "../.."
 )
 
-// build builds the program as the Dockerfile does, once for all tests; but with paths, for the build
-// cache has most of it so.
+// buildLine is how the Dockerfile builds the program.
+var buildLine = regexp.MustCompile(`(?m)^\s*(CGO_ENABLED=0) GOOS=\$TARGETOS GOARCH=\$TARGETARCH go build (-trimpath) -ldflags="([^"]+)" -tags="\$TAGS" -o /root-fs/dateline (\./cmd/dateline)$`)
+
+// build builds the program as the Dockerfile does, for this platform, once for all tests.
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "dateline-check-*")
 	if err != nil {
 		return "", err
 	}
 	binary := filepath.Join(dir, "dateline")
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "./cmd/dateline")
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	dockerfile, err := os.ReadFile(filepath.Join(deploy, "Dockerfile"))
+	if err != nil {
+		return "", err
+	}
+	how := buildLine.FindStringSubmatch(string(dockerfile))
+	if how == nil {
+		return "", fmt.Errorf("the Dockerfile has no line like %s", buildLine)
+	}
+	cmd := exec.Command("go", "build", how[2], "-ldflags="+how[3], "-o", binary, how[4])
+	cmd.Dir, cmd.Env = root, append(os.Environ(), how[1])
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)
 	}
