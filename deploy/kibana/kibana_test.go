@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,22 +82,238 @@ func open(t *testing.T, o Object) map[string]any {
 	return out
 }
 
-func TestSchema(t *testing.T) {
+func compileSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
 	schema, err := jsonschema.NewCompiler().Compile(filepath.Join("testdata", "schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return schema
+}
+
+// TestSchema has all that we write be what Kibana exports, in the versions that we promise.
+func TestSchema(t *testing.T) {
+	schema := compileSchema(t)
 	for _, o := range objects(t, Options{}) {
 		v := open(t, o)
 		if err := schema.Validate(v); err != nil {
 			t.Errorf("%s %s: %v", o.Type, o.ID, err)
 		}
-		// The schema does refuse: a property that exports do not have.
-		v["attributes"].(map[string]any)["colour"] = "red"
-		if schema.Validate(v) == nil {
-			t.Errorf("%s %s: the schema takes anything", o.Type, o.ID)
+		version := map[string]string{"index-pattern": viewVersion, "dashboard": dashboardVersion}[o.Type]
+		if o.CoreMigrationVersion != CoreVersion || o.TypeMigrationVersion != version || o.Managed {
+			t.Errorf("%s %s: of version %s, %s, managed %v", o.Type, o.ID, o.CoreMigrationVersion, o.TypeMigrationVersion, o.Managed)
+		}
+		if strings.ToLower(o.ID) != o.ID || strings.ContainsAny(o.ID, " /") {
+			t.Errorf("%s %q: an ID that an address would not bear", o.Type, o.ID)
 		}
 	}
+}
+
+// freeNames are the objects whose properties have names of the user's own.
+var freeNames = regexp.MustCompile(`(^|/)(columns|layers|fieldFormatMap|runtimeFieldMap|adHocDataViews|incompleteColumns|controlGroupInput/panelsJSON)$`)
+
+// TestSchemaRefuses spoils each property of a data view and of a panel of each kind in two ways, and
+// has the schema refuse each: under another name, and with a value of another type.
+func TestSchemaRefuses(t *testing.T) {
+	schema := compileSchema(t)
+	tried := 0
+	var spoil func(root, v any, where string)
+	refused := func(root any, where, how string) {
+		tried++
+		if schema.Validate(root) == nil {
+			t.Errorf("%s %s is taken", where, how)
+		}
+	}
+	spoil = func(root, v any, where string) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, k := range slices.Sorted(maps.Keys(v)) {
+				at, was := strings.TrimPrefix(where+"/"+k, "/"), v[k]
+				if !freeNames.MatchString(where) {
+					delete(v, k)
+					v[k+"s"] = was
+					refused(root, at, "under another name")
+					delete(v, k+"s")
+				}
+				v[k] = []any{map[string]any{"odd": 1.5}}
+				refused(root, at, "of another type")
+				v[k] = was
+				spoil(root, was, at)
+			}
+		case []any:
+			for _, x := range v {
+				spoil(root, x, where)
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for _, o := range objects(t, Options{}) {
+		v := open(t, o)
+		a := v["attributes"].(map[string]any)
+		list, ok := a["panelsJSON"].([]any)
+		if !ok {
+			spoil(v, v, "")
+			continue
+		}
+		for _, p := range list {
+			// A panel of each kind stands for all of them; it is spoilt alone in its dashboard.
+			var of panelOf
+			b, err := json.Marshal(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(b, &of); err != nil {
+				t.Fatal(err)
+			}
+			kind := of.Config.Attributes.Visualization + of.Config.SavedVis.Type
+			for _, l := range of.Config.Attributes.State.DatasourceStates.FormBased.Layers {
+				for _, id := range l.Order {
+					kind += " " + l.Columns[id].Operation
+				}
+			}
+			if seen[kind] {
+				continue
+			}
+			seen[kind] = true
+			a["panelsJSON"] = []any{p}
+			if len(seen) == 1 {
+				spoil(v, v, "") // the dashboard, too
+			} else {
+				spoil(v, p, "panel")
+			}
+		}
+	}
+	if len(seen) < 15 || tried < 2000 {
+		t.Errorf("only %d kinds of panels and %d changes", len(seen), tried)
+	}
+	t.Logf("%d kinds of panels, %d changes", len(seen), tried)
+}
+
+// TestExports reads exports of Kibana 8 that are not in this repository, if DATELINE_KIBANA_EXPORTS names
+// a folder of them (such as a checkout of https://github.com/elastic/elastic-package, or packages of
+// https://github.com/elastic/integrations): each data view and dashboard of 8.x, and each of its panels
+// of the kinds that we write, must be what our schema says.
+func TestExports(t *testing.T) {
+	dir := os.Getenv("DATELINE_KIBANA_EXPORTS")
+	if dir == "" {
+		t.Skip("DATELINE_KIBANA_EXPORTS names no folder with exports")
+	}
+	e := &exports{t: t, schema: compileSchema(t), good: map[string]int{}, all: map[string]int{}, other: map[string]int{}}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		docs := [][]byte{b}
+		switch filepath.Ext(path) {
+		case ".ndjson":
+			docs = bytes.Split(b, []byte("\n"))
+		case ".json":
+		default:
+			return nil
+		}
+		for _, doc := range docs {
+			var v map[string]any
+			if json.Unmarshal(doc, &v) == nil {
+				e.look(path, v)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(e.all) == 0 {
+		t.Fatalf("no exports of 8.x in %s, %v", dir, err)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(e.all)) {
+		t.Logf("%s: %d of %d", kind, e.good[kind], e.all[kind])
+	}
+	t.Logf("left out: %v", e.other)
+}
+
+// exports counts what the schema takes, by kind.
+type exports struct {
+	t                *testing.T
+	schema           *jsonschema.Schema
+	good, all, other map[string]int
+}
+
+// written are the kinds of panels that we write.
+var written = regexp.MustCompile(`^(lens/(lnsXY|lnsMetric|lnsDatatable|lnsPie|lnsHeatmap)|visualization/(markdown|vega))$`)
+
+func (e *exports) look(path string, v map[string]any) {
+	a, _ := v["attributes"].(map[string]any)
+	core, _ := v["coreMigrationVersion"].(string)
+	kind, _ := v["typeMigrationVersion"].(string)
+	if !strings.HasPrefix(core, "8.") || a == nil {
+		return
+	}
+	if kind != "" && !strings.HasPrefix(kind, "8.") {
+		e.other["of a later form, "+kind]++ // of 8.14 and newer, which read what we write as well
+		return
+	}
+	switch v["type"] {
+	case "index-pattern":
+		unfold(a)
+		e.count(path, "data view", v)
+	case "dashboard":
+		unfold(a)
+		list, _ := a["panelsJSON"].([]any)
+		var kept []any
+		for _, p := range list {
+			kind := kindOf(p.(map[string]any))
+			if !written.MatchString(kind) {
+				e.other[kind]++
+				continue
+			}
+			kept, a["panelsJSON"] = append(kept, p), []any{p}
+			e.count(path, kind, v)
+		}
+		if a["panelsJSON"] = kept; len(kept) > 0 {
+			e.count(path, "dashboard", v)
+		}
+	}
+}
+
+func (e *exports) count(path, kind string, v any) {
+	e.all[kind]++
+	if err := e.schema.Validate(v); err != nil {
+		e.t.Errorf("%s: %s: %.3000s", path, kind, err.Error())
+		return
+	}
+	e.good[kind]++
+}
+
+// unfold decodes what Kibana keeps as text, unless it is decoded, as in the packages of Elastic's own.
+func unfold(a map[string]any) {
+	for _, at := range [][]string{{"panelsJSON"}, {"optionsJSON"}, {"fields"}, {"sourceFilters"}, {"fieldAttrs"}, {"typeMeta"}, {"fieldFormatMap"}, {"runtimeFieldMap"}, {"kibanaSavedObjectMeta", "searchSourceJSON"}, {"controlGroupInput", "panelsJSON"}, {"controlGroupInput", "ignoreParentSettingsJSON"}} {
+		m := a
+		for _, k := range at[:len(at)-1] {
+			m, _ = m[k].(map[string]any)
+		}
+		key := at[len(at)-1]
+		if s, ok := m[key].(string); ok {
+			var v any
+			if json.Unmarshal([]byte(s), &v) == nil {
+				m[key] = v
+			}
+		}
+	}
+}
+
+func kindOf(p map[string]any) string {
+	kind, _ := p["type"].(string)
+	config, _ := p["embeddableConfig"].(map[string]any)
+	if a, ok := config["attributes"].(map[string]any); ok {
+		v, _ := a["visualizationType"].(string)
+		return kind + "/" + v
+	}
+	if s, ok := config["savedVis"].(map[string]any); ok {
+		v, _ := s["type"].(string)
+		return kind + "/" + v
+	}
+	return kind + " by reference"
 }
 
 // panelOf is a panel as the dashboards have it, decoded.

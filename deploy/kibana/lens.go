@@ -329,7 +329,7 @@ func visualisation(p *panel, rows, values []string) (kind string, state map[stri
 	switch p.Chart {
 	case "metric":
 		return "lnsMetric", map[string]any{"layerId": layer, "layerType": "data", "metricAccessor": values[0]}, want(0, 0)
-	case "bar", "bar_stacked", "bar_horizontal", "line":
+	case "bar", "bar_stacked", "bar_horizontal", "bar_horizontal_stacked", "line":
 		l := map[string]any{"layerId": layer, "layerType": "data", "seriesType": p.Chart, "accessors": values, "xAccessor": "row0", "position": "top", "showGridlines": false}
 		if len(rows) > 1 {
 			l["splitAccessor"] = "row1"

@@ -35,7 +35,7 @@ type panel struct {
 	Title string `yaml:"title"`
 	// At is x, y, width and height on a grid 48 wide.
 	At [4]int `yaml:"at,flow"`
-	// Chart is how it is drawn: metric, bar, bar_stacked, bar_horizontal, line, donut, heatmap, table,
+	// Chart is how it is drawn: metric, bar, bar_stacked, bar_horizontal, bar_horizontal_stacked, line, donut, heatmap, table,
 	// markdown or vega.
 	Chart string `yaml:"chart"`
 	// View is the name of the data view.
