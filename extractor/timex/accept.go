@@ -46,7 +46,7 @@ func (f *finder) year(in *expr) bool {
 	y := in.f[fYear]
 	prev, next := "", ""
 	if i > 0 {
-		prev = strings.ToLower(toks[i-1].Text)
+		prev = lower(toks[i-1].Text)
 	}
 	if i+1 < len(toks) {
 		next = toks[i+1].Text

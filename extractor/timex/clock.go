@@ -1,7 +1,5 @@
 package timex
 
-import "strings"
-
 // clockTime reads a time of day, of the day that the expression names, or of the one that the
 // text speaks of.
 func (r *resolver) clockTime(e *expr) (when, bool) {
@@ -307,7 +305,7 @@ func (r *resolver) term(e *expr) bool {
 	for before > 0 && (toks[before].Text == "mid" || toks[before].Text == "-" || toks[before].Text == "early" || toks[before].Text == "late") {
 		before-- // "until mid-November"
 	}
-	switch strings.ToLower(toks[before].Text) {
+	switch lower(toks[before].Text) {
 	case "by", "until", "till", "through":
 		return true
 	case "to":
@@ -427,7 +425,7 @@ func (r *resolver) deadline(e *expr) bool {
 	if e.first == 0 {
 		return false
 	}
-	switch strings.ToLower(r.doc.Tokens[e.first-1].Text) {
+	switch lower(r.doc.Tokens[e.first-1].Text) {
 	case "until", "till", "into":
 	case "by":
 		return r.tense(e) == 0 // "would leave by Friday"
@@ -446,7 +444,7 @@ func (r *resolver) deadline(e *expr) bool {
 func (r *resolver) closing(e *expr) bool {
 	toks := r.doc.Tokens
 	for i := e.first - 1; i >= 0 && i >= e.first-2; i-- {
-		switch strings.ToLower(toks[i].Text) {
+		switch lower(toks[i].Text) {
 		case "until", "till", "by", "before", "expire", "expires", "expired", "lapse", "lapses", "ends", "end", "as":
 			return true
 		case "at", "of", "on":

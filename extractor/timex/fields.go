@@ -57,47 +57,46 @@ var classFields = map[class]field{
 	clsName: noField, clsNumber: noField, clsPlural: noField, clsHoliday: noField,
 }
 
-// The ops.
+// The ops: how resolve.go reads the other fields of an expression and its parts.
 const (
-	opNone = iota // takes words out of the reading
-	opPass        // what the part says
-	opDate        // some of year, month, day
-	opSlashed
-	opDotted
-	opWeekday
-	opWeekdayWeek
-	opOffset  // n units from the reference time
-	opUnitRef // last week, that year
-	opHoliday
-	opEdgeDay
-	opFiscal
-	opDecade
-	opCentury
-	opSeason
-	opQuarter
-	opHalf
-	opWeekOf
-	opNthWeek
-	opNthWeekend
-	opNthWeekday
-	opNthMonth
-	opEdgeUnit
-	opEdge
-	opInAnchor
-	opClock
-	opPart
-	opLength
-	opSum
-	opShift
-	opSet
-	opRef
-	opRange
-	opDayRange
-	opSame    // the same period of another year
-	opYearAgo // a year earlier, as reports of earnings say it
-	opYearEnd
-	opYearSpan // 1984-85
-	opHolidayWeekend
+	opNone           = iota // takes words out of the reading: they are no date
+	opPass                  // what the part says
+	opDate                  // some of year, month, day and weekday
+	opSlashed               // 1/14/2025: a, b and year, in the order that DateOrder says
+	opDotted                // 14.01.2025: a, b and year, the day first
+	opWeekday               // a weekday, nearest by tense or dir
+	opWeekdayWeek           // the weekday of last, this or next week
+	opOffset                // n days from the reference time: yesterday
+	opUnitRef               // last week, that year: unit and dir, from base
+	opHoliday               // the day that a holiday's rule gives
+	opEdgeDay               // the first, last or n-th day of the month in the part
+	opFiscal                // a fiscal year
+	opDecade                // the 1990s
+	opCentury               // the 19th century
+	opSeason                // spring, with a year or the nearest by tense or dir
+	opQuarter               // the ord-th quarter of the year in the part
+	opHalf                  // the ord-th half of the year in the part
+	opWeekOf                // the week of the day in the part
+	opNthWeek               // the ord-th week of the month or year in the part
+	opNthWeekend            // the ord-th weekend of the month in the part
+	opNthWeekday            // the ord-th such weekday of the month in the part
+	opNthMonth              // the ord-th month of the year in the part
+	opEdgeUnit              // end of month: of the one that is now
+	opEdge                  // the part, with a mod: late 2021
+	opInAnchor              // later in the day: the last unit mentioned
+	opClock                 // a time of day, on the day of the part or the one spoken of
+	opPart                  // a part of the day, likewise
+	opLength                // a length of time: n units
+	opSum                   // lengths that add up: two hours and ten minutes
+	opShift                 // so long before or after base: two weeks ago
+	opSet                   // what recurs
+	opRef                   // PRESENT_REF, PAST_REF, FUTURE_REF
+	opDayRange              // 14-17 January: from day to b
+	opSame                  // the same period of another year
+	opYearAgo               // a year earlier, as reports of earnings say it
+	opYearEnd               // the end of the year, or of the last one after "since"
+	opYearSpan              // 1984-85
+	opHolidayWeekend        // Memorial Day weekend
 )
 
 // Units, in the order of their length.
@@ -184,7 +183,7 @@ var ops = map[string]int32{
 	"fiscal": opFiscal, "decade": opDecade, "century": opCentury, "season": opSeason, "quarter": opQuarter,
 	"half": opHalf, "weekof": opWeekOf, "nthweek": opNthWeek, "nthweekend": opNthWeekend, "nthweekday": opNthWeekday, "nthmonth": opNthMonth, "edgeunit": opEdgeUnit, "edge": opEdge,
 	"inanchor": opInAnchor, "clock": opClock, "daypart": opPart,
-	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "range": opRange, "dayrange": opDayRange, "same": opSame, "yearago": opYearAgo, "yearend": opYearEnd, "yearspan": opYearSpan, "holidayweekend": opHolidayWeekend,
+	"length": opLength, "sum": opSum, "shift": opShift, "set": opSet, "ref": opRef, "dayrange": opDayRange, "same": opSame, "yearago": opYearAgo, "yearend": opYearEnd, "yearspan": opYearSpan, "holidayweekend": opHolidayWeekend,
 }
 
 // constants are the names of other values in the table.

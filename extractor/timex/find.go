@@ -159,14 +159,14 @@ func (f *finder) reset() {
 
 // flush resolves the expressions that are held.
 func (f *finder) flush() {
-	for len(f.r.pending) > 0 {
-		e := &f.m.arena[f.r.pending[0]]
-		f.r.pending = f.r.pending[1:]
-		if d, ok := f.resolve(e); ok {
+	held := f.r.pending
+	for k := range held {
+		f.r.pending = held[k+1:]
+		if d, ok := f.resolve(&f.m.arena[held[k]]); ok {
 			f.out = append(f.out, d)
 		}
 	}
-	f.r.pending = f.r.pending[:0]
+	f.r.pending = held[:0]
 	f.reset()
 }
 
@@ -302,7 +302,7 @@ func (r *resolver) raceTime(e *expr) bool {
 	if e.first == 0 {
 		return true
 	}
-	switch strings.ToLower(r.doc.Tokens[e.first-1].Text) {
+	switch lower(r.doc.Tokens[e.first-1].Text) {
 	case "at", "by", "until", "since", "from", "before", "after", "around", "about":
 		return false
 	}

@@ -1,8 +1,6 @@
 package timex
 
 import (
-	"strings"
-
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
@@ -569,7 +567,7 @@ func (r *resolver) ahead(e *expr) bool {
 		return false
 	}
 	toks := r.doc.Tokens
-	switch strings.ToLower(toks[e.first-1].Text) {
+	switch lower(toks[e.first-1].Text) {
 	case "by", "before", "until", "till":
 		return true
 	case "of":

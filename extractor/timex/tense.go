@@ -43,7 +43,7 @@ func (r *resolver) will(e *expr) bool {
 	for i := e.first - 1; i >= first; i-- {
 		switch t := &toks[i]; t.Tag {
 		case "MD":
-			switch strings.ToLower(t.Text) {
+			switch lower(t.Text) {
 			case "will", "'ll", "’ll", "shall", "wo":
 				return true
 			}
@@ -68,7 +68,7 @@ func introduced(toks []text.Token, i, first int) int {
 			break
 		}
 	}
-	switch strings.ToLower(toks[i-1].Text) {
+	switch lower(toks[i-1].Text) {
 	case "since":
 		return -1
 	case "of":
@@ -84,7 +84,7 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 	t := &toks[i]
 	switch t.Tag {
 	case "MD":
-		switch strings.ToLower(t.Text) {
+		switch lower(t.Text) {
 		case "will", "'ll", "’ll", "shall", "wo", "may", "might", "should", "must":
 			return 1, true
 		}
@@ -96,7 +96,7 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 			if i-2 >= first && toks[i-1].Text == "been" && toks[i-2].Text == "had" {
 				return -1, true // "had been scheduled to expire on Friday"
 			}
-			switch strings.ToLower(toks[i-1].Text) {
+			switch lower(toks[i-1].Text) {
 			case "is", "are", "be", "'s", "’s", "'re", "now", "currently", "also", "not":
 				return 1, true
 			case "been":
@@ -132,7 +132,7 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 			}
 		}
 	case "VBZ", "VBP":
-		switch strings.ToLower(t.Text) {
+		switch lower(t.Text) {
 		case "expects", "expect", "plans", "plan", "hopes", "hope", "intends", "intend", "aims", "aim", "begins", "begin",
 			"starts", "start", "opens", "open", "reopen", "reopens", "resumes", "resume", "hosts", "host", "visits", "visit", "travels", "leaves", "expires", "expire", "meets", "meet", "takes", "runs", "arrives", "returns":
 			return 1, true
@@ -164,7 +164,7 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 // need not be.
 func prospect(toks []text.Token, be, first int) int {
 	for j := be - 1; j >= first && j >= be-3; j-- {
-		switch strings.ToLower(toks[j].Text) {
+		switch lower(toks[j].Text) {
 		case "will", "'ll", "’ll", "shall", "wo", "may", "might", "should", "must", "to":
 			return 1
 		case "could", "would", "can":
@@ -176,7 +176,7 @@ func prospect(toks []text.Token, be, first int) int {
 
 // planned reports whether a participle or a noun speaks of plans.
 func planned(s string) bool {
-	switch strings.ToLower(s) {
+	switch lower(s) {
 	case "expected", "scheduled", "planned", "due", "set", "slated", "supposed", "plans", "plan", "likely", "expects", "intends", "hopes",
 		"going", "projected", "forecast", "predicted", "anticipated":
 		return true
@@ -228,7 +228,7 @@ func arranged(toks []text.Token, i, first int) bool {
 // auxiliary reports whether a verb in the present tense leaves open what its clause speaks of: "has
 // met", or, as with "says", leaves it to the next clause.
 func auxiliary(s string) bool {
-	switch strings.ToLower(s) {
+	switch lower(s) {
 	case "say", "says", "has", "have", "'ve", "’ve", "do", "does":
 		return true
 	}

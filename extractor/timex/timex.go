@@ -9,6 +9,7 @@
 package timex
 
 import (
+	"slices"
 	"time"
 
 	"github.com/datelinenews/dateline/extractor/text"
@@ -93,10 +94,14 @@ func (f *finder) find(doc *text.Doc, published time.Time, opts Options) []Date {
 		f.run(doc) // for the years
 		years := f.r.years
 		f.r = resolver{m: &f.m, doc: doc, order: opts.Order, years: years, pending: f.r.pending[:0], second: true}
-		f.out = nil
+		f.out = f.out[:0]
 	}
 	f.run(doc)
-	out := f.out
-	f.out, f.r.doc = nil, nil
+	var out []Date
+	if len(f.out) > 0 {
+		out = slices.Clone(f.out)
+	}
+	clear(f.out) // hold no text
+	f.out, f.r.doc = f.out[:0], nil
 	return out
 }

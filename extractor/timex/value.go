@@ -1,10 +1,6 @@
 package timex
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // gran is how much of the calendar a point takes, from short to long.
 type gran int8
@@ -56,86 +52,102 @@ var partCodes = [...]string{partMorning: "MO", partAfternoon: "AF", partEvening:
 
 var seasonCodes = [...]string{"", "SP", "SU", "FA", "WI"}
 
-func pad(n, width int) string {
+// appendPad adds a number of so many digits, or X for each of them where it is not known.
+func appendPad(b []byte, n, width int) []byte {
 	if n <= 0 {
-		return "XXXX"[:width]
+		return append(b, "XXXX"[:width]...)
 	}
-	s := strconv.Itoa(n)
-	if len(s) < width {
-		s = "0000"[:width-len(s)] + s
+	for least := 10; width > 1; width, least = width-1, least*10 {
+		if n < least {
+			b = append(b, "0000"[:width-1]...)
+			break
+		}
 	}
-	return s
+	return strconv.AppendInt(b, int64(n), 10)
+}
+
+// appendTwo adds a number of two digits, which may be 0.
+func appendTwo(b []byte, n int) []byte {
+	return append(b, byte('0'+n/10), byte('0'+n%10)) //nolint:gosec // below 100
 }
 
 // value is the TIMEX3 value; what is not known is X.
 func (w when) value() string {
-	if w.end != nil {
-		last := *w.end
-		w.end = nil
-		return w.value() + "/" + last.value()
-	}
-	year := pad(w.day.year, 4)
-	switch w.gran {
-	case gRef:
+	if w.gran == gRef {
 		return refs[w.ref]
-	case gClock:
-		h, m, s := w.clock/3600, w.clock/60%60, w.clock%60
-		switch w.prec {
-		case precHour:
-			return fmt.Sprintf("%sT%02d", w.dayValue(), h)
-		case precMinute:
-			return fmt.Sprintf("%sT%02d:%02d", w.dayValue(), h, m)
-		}
-		return fmt.Sprintf("%sT%02d:%02d:%02d", w.dayValue(), h, m, s)
-	case gPart:
-		return w.dayValue() + "T" + partCodes[w.part]
-	case gDay:
-		return w.dayValue()
-	case gWeekend:
-		return year + "-W" + pad(w.n, 2) + "-WE"
-	case gWeek:
-		return year + "-W" + pad(w.n, 2)
-	case gMonth:
-		return year + "-" + pad(w.day.month, 2)
-	case gSeason:
-		return year + "-" + seasonCodes[w.n]
-	case gQuarter:
-		return year + "-Q" + pad(w.n, 1)
-	case gHalf:
-		return year + "-H" + pad(w.n, 1)
-	case gYear:
-		if w.bc {
-			return "BC" + year
-		}
-		return year
-	case gFiscal:
-		if w.n != 0 { // the 2019/20 fiscal year
-			return "FY" + year
-		}
-		return year
-	case gDecade:
-		if w.n <= 0 {
-			return "XXX"
-		}
-		return pad(w.n, 3)
-	case gCentury:
-		v := pad(w.n, 2)
-		if w.n == 0 {
-			v = "00"
-		}
-		if w.bc {
-			return "BC" + v
-		}
-		return v
 	}
-	return ""
+	var buf [64]byte
+	b := w.appendValue(buf[:0])
+	if w.end != nil {
+		b = w.end.appendValue(append(b, '/'))
+	}
+	return string(b)
 }
 
-func (w when) dayValue() string {
-	if w.weekday > 0 && w.day.day == 0 {
-		return "XXXX-WXX-" + strconv.Itoa(w.weekday)
+func (w when) appendValue(b []byte) []byte {
+	switch w.gran {
+	case gRef:
+		return append(b, refs[w.ref]...)
+	case gClock:
+		b = appendTwo(append(w.appendDay(b), 'T'), w.clock/3600)
+		if w.prec >= precMinute {
+			b = appendTwo(append(b, ':'), w.clock/60%60)
+		}
+		if w.prec > precMinute {
+			b = appendTwo(append(b, ':'), w.clock%60)
+		}
+		return b
+	case gPart:
+		return append(append(w.appendDay(b), 'T'), partCodes[w.part]...)
+	case gDay:
+		return w.appendDay(b)
+	case gDecade:
+		return appendPad(b, w.n, 3)
+	case gCentury:
+		if w.bc {
+			b = append(b, "BC"...)
+		}
+		if w.n == 0 {
+			return append(b, "00"...)
+		}
+		return appendPad(b, w.n, 2)
+	case gYear:
+		if w.bc {
+			b = append(b, "BC"...)
+		}
+	case gFiscal:
+		if w.n != 0 { // the 2019/20 fiscal year
+			b = append(b, "FY"...)
+		}
+	case gNone:
+		return b
 	}
-	return pad(w.day.year, 4) + "-" + pad(w.day.month, 2) + "-" + pad(w.day.day, 2)
+	b = appendPad(b, w.day.year, 4)
+	switch w.gran {
+	case gWeekend:
+		b = append(appendPad(append(b, "-W"...), w.n, 2), "-WE"...)
+	case gWeek:
+		b = appendPad(append(b, "-W"...), w.n, 2)
+	case gMonth:
+		b = appendPad(append(b, '-'), w.day.month, 2)
+	case gSeason:
+		b = append(append(b, '-'), seasonCodes[w.n]...)
+	case gQuarter:
+		b = appendPad(append(b, "-Q"...), w.n, 1)
+	case gHalf:
+		b = appendPad(append(b, "-H"...), w.n, 1)
+	}
+	return b
+}
+
+// appendDay adds the value of a day.
+func (w when) appendDay(b []byte) []byte {
+	if w.weekday > 0 && w.day.day == 0 {
+		return append(append(b, "XXXX-WXX-"...), byte('0'+w.weekday)) //nolint:gosec // at most 7
+	}
+	b = append(appendPad(b, w.day.year, 4), '-')
+	b = append(appendPad(b, w.day.month, 2), '-')
+	return appendPad(b, w.day.day, 2)
 }
 
 // amount is a length of time: up to three numbers of units.
@@ -156,7 +168,8 @@ var unitCodes = [...]string{uSecond: "S", uMinute: "M", uHour: "H", uDay: "D", u
 
 // value is the TIMEX3 value of a duration: P3D, PT2H30M, PXY.
 func (a amount) value() string {
-	var date, clock strings.Builder
+	var dates, clocks [48]byte
+	date, clock := append(dates[:0], 'P'), append(clocks[:0], 'T')
 	for i := 0; i < a.k; i++ {
 		n, unit := a.n[i], a.unit[i]
 		b := &date
@@ -165,12 +178,12 @@ func (a amount) value() string {
 		}
 		switch {
 		case n == numVague:
-			b.WriteString("X" + unitCodes[unit])
+			*b = append(append(*b, 'X'), unitCodes[unit]...)
 			continue
 		case unit == uFortnight:
 			n *= 2
 		case unit == uHalf:
-			date.WriteString(strconv.Itoa(int(n)*6/1000) + "M")
+			date = append(strconv.AppendInt(date, int64(n)*6/1000, 10), 'M')
 			continue
 		case n == 1000 && a.k == 1 && (unit == uDecade || unit == uCentury):
 			// one decade is a round ten years; counted ones keep their unit
@@ -179,28 +192,31 @@ func (a amount) value() string {
 				n *= 10
 			}
 		}
-		whole, frac := n/1000, n%1000
+		whole, frac := int64(n/1000), int(n%1000)
 		if frac == 0 {
-			b.WriteString(strconv.Itoa(int(whole)) + unitCodes[unit])
+			*b = append(strconv.AppendInt(*b, whole, 10), unitCodes[unit]...)
 			continue
 		}
-		if sub, per, ok := smaller(unit); ok && int(frac)*per%1000 == 0 {
-			sb := b
-			if sub <= uHour {
-				sb = &clock
-			}
+		if sub, per, ok := smaller(unit); ok && frac*per%1000 == 0 {
 			if whole > 0 {
-				b.WriteString(strconv.Itoa(int(whole)) + unitCodes[unit])
+				*b = append(strconv.AppendInt(*b, whole, 10), unitCodes[unit]...)
 			}
-			sb.WriteString(strconv.Itoa(int(frac)*per/1000) + unitCodes[sub])
+			if sub <= uHour {
+				b = &clock
+			}
+			*b = append(strconv.AppendInt(*b, int64(frac*per/1000), 10), unitCodes[sub]...)
 			continue
 		}
-		b.WriteString(strings.TrimRight(fmt.Sprintf("%d.%03d", whole, frac), "0") + unitCodes[unit])
+		*b = append(strconv.AppendInt(*b, whole, 10), '.')
+		for ; frac > 0; frac = frac * 10 % 1000 {
+			*b = append(*b, byte('0'+frac/100)) //nolint:gosec // a digit
+		}
+		*b = append(*b, unitCodes[unit]...)
 	}
-	if clock.Len() == 0 {
-		return "P" + date.String()
+	if len(clock) == 1 {
+		return string(date)
 	}
-	return "P" + date.String() + "T" + clock.String()
+	return string(append(date, clock...))
 }
 
 // smaller is the unit that a fraction of a unit is told in, and how many of it make one.

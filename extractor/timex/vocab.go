@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 //go:embed data/words.tsv
@@ -135,6 +136,24 @@ func newVocab(tsv string) *vocab {
 		}
 	}
 	return v
+}
+
+// lower is a word in lower case. A word of the vocabulary costs no memory.
+func lower(s string) string {
+	small := true
+	for i := 0; i < len(s) && small; i++ {
+		small = s[i] < 'A' || 'Z' < s[i] && s[i] < utf8.RuneSelf
+	}
+	if small {
+		return s
+	}
+	v := load().vocab
+	var a atom
+	v.lookup(s, &a)
+	if a.word != 0 {
+		return v.words[a.word].text
+	}
+	return strings.ToLower(s)
 }
 
 // id is the number of a word, which joins the vocabulary if it is new.
