@@ -62,6 +62,9 @@ func temporary(err error) bool {
 const (
 	maxRedirects  = 5
 	maxRetryAfter = 24 * time.Hour
+	// maxEncodings is how often an answer may be packed: each takes tens of kilobytes to undo, and a
+	// header could name thousands.
+	maxEncodings = 3
 	// acceptEncoding is set by hand, for net/http knows no brotli and bounds nothing.
 	acceptEncoding = "gzip, br"
 )
@@ -248,7 +251,11 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	r := io.Reader(resp.Body)
 	// Files of .gz are often sent as such, besides or without the header that says so: unpack by
 	// what they are.
-	for encoding := range strings.SplitSeq(strings.ToLower(resp.Header.Get("Content-Encoding")), ",") {
+	encodings := strings.Split(strings.ToLower(resp.Header.Get("Content-Encoding")), ",")
+	if len(encodings) > maxEncodings {
+		return nil, fmt.Errorf("%w: it is packed %d times over, and at most %d are unpacked", ErrTooBig, len(encodings), maxEncodings)
+	}
+	for _, encoding := range encodings {
 		switch strings.TrimSpace(encoding) {
 		case "", "identity":
 		case "gzip", "x-gzip":

@@ -3,8 +3,10 @@ package feed
 import (
 	"bytes"
 	"cmp"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/url"
 	"regexp"
@@ -20,6 +22,9 @@ import (
 
 // ErrNotFeed is wrapped where an answer is no feed.
 var ErrNotFeed = errors.New("it is no feed")
+
+// ErrTooDeep is wrapped where a feed's elements are nested too deeply.
+var ErrTooDeep = errors.New("it is nested too deeply")
 
 // item is one entry of a feed.
 type item struct {
@@ -53,11 +58,15 @@ func parse(a *answer) (doc *document, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse feed's address: %w", err)
 	}
-	switch root := rootElement(body); root {
-	case "urlset", "sitemapindex":
-		return parseSitemap(body, base)
-	case "html":
+	root := rootElement(body)
+	if root == "html" {
 		return nil, notFeed(body, base)
+	}
+	if err := checkDepth(body); err != nil {
+		return nil, err
+	}
+	if root == "urlset" || root == "sitemapindex" {
+		return parseSitemap(body, base)
 	}
 	f, err := gofeed.NewParser().Parse(bytes.NewReader(body))
 	switch {
@@ -87,6 +96,36 @@ func parse(a *answer) (doc *document, err error) {
 		doc.items = append(doc.items, one)
 	}
 	return doc, nil
+}
+
+// maxDepth is how deeply a feed's elements may be in one another. Feeds have some ten; those whose text is
+// HTML with unclosed tags, and not marked as such, have more.
+const maxDepth = 5000
+
+// checkDepth refuses XML that is nested too deeply: gofeed goes down element by element, and a stack that
+// overflows ends the process.
+func checkDepth(b []byte) error {
+	if bytes.Count(b, []byte("<")) <= maxDepth || bytes.TrimSpace(b)[0] == '{' { // its JSON has a bound of its own
+		return nil
+	}
+	d := xml.NewDecoder(bytes.NewReader(b))
+	d.Strict = false // as gofeed has it
+	d.Entity = xml.HTMLEntity
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is UTF-8 already
+	for depth := 0; ; {
+		tok, err := d.Token()
+		if err != nil {
+			return nil // gofeed says what is wrong
+		}
+		switch tok.(type) {
+		case xml.StartElement:
+			if depth++; depth > maxDepth {
+				return fmt.Errorf("parse feed: %w: its elements are nested more than %d deep at byte %d: the publisher must mend it", ErrTooDeep, maxDepth, d.InputOffset())
+			}
+		case xml.EndElement:
+			depth--
+		}
+	}
 }
 
 // permalink is a guid that is an address, which it is by default in RSS.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -230,6 +231,78 @@ func TestDamage(t *testing.T) {
 			t.Errorf("the damaged element's bytes are %q", m.Value)
 		}
 	}
+}
+
+// TestBombs: what unpacks to hundreds of megabytes, or is nested without end, costs no more than the limit
+// on an article, and what stands beside it is read.
+func TestBombs(t *testing.T) {
+	const huge = 32 << 20
+	pack := func(parts ...io.Reader) string {
+		var b strings.Builder
+		w := gzip.NewWriter(&b)
+		for _, p := range parts {
+			if _, err := io.Copy(w, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	text := func(s string) io.Reader { return strings.NewReader(s) }
+	much := func(c byte) io.Reader { return io.LimitReader(same(c), huge) }
+	for name, c := range map[string]struct {
+		content, want string // want is what the error says
+		good          int    // articles that are read all the same
+	}{
+		"a.txt.gz":   {pack(much('x')), "longer than 100000 bytes", 0},
+		"b.html.gz":  {pack(text("<html>"), much(' ')), "longer than 100000 bytes", 0},
+		"c.json.gz":  {pack(text(`{"text":"`), much('x'), text(`"}`)), "longer than 100000 bytes", 0},
+		"d.json.gz":  {pack(text(`[{"text":"1"},{"text":"`), much('x'), text(`"}]`)), "element 2 of the array is longer", 1},
+		"e.json.gz":  {pack(text(`[{"text":"1"},`), much(' '), text(`{"text":"2"}]`)), "longer than 100000 bytes", 1},
+		"f.jsonl.gz": {pack(text("{}\n"), much('x'), text("\n{}\n")), "line is longer", 2},
+		"g.jsonl.gz": {pack(text("{}\n"), much('\n'), text("{}\n")), "", 2},
+		"h.json":     {`[{"text":"1"},{"x":` + strings.Repeat("[", 50_000), "element 2", 1},
+		"i.txt.gz":   {pack(text(pack(much('x')))), "", 1}, // what is in it is packed again: not text, as decoding finds
+		"j.warc.gz":  {pack(text("WARC/1.1\r\nX: "), much('x'), text("\r\n\r\n")), "header is longer", 0},
+		"k.warc.gz":  {pack(text("WARC/1.1\r\nContent-Length: 33554432\r\n\r\n"), much('x'), text("\r\n\r\n")), "", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := put(t, map[string]string{name: c.content, "z.txt": "last"})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			got := readAll(t, open(t, files.Config{Paths: []string{dir}, MaxBytes: 100_000}))
+			runtime.ReadMemStats(&after)
+			good, reasons := 0, ""
+			for _, m := range got {
+				if m.Err == nil {
+					good++
+					continue
+				}
+				reasons += m.Err.Error() + "\n"
+				if !strings.Contains(m.Origin.String(), name) {
+					t.Errorf("%s: %v", m.Origin, m.Err)
+				}
+			}
+			if good != c.good+1 || !strings.Contains(reasons, c.want) || (c.want == "") != (reasons == "") {
+				t.Errorf("%d articles, %q; want %d and %q", good, reasons, c.good+1, c.want)
+			}
+			if took := after.TotalAlloc - before.TotalAlloc; took > 24<<20 {
+				t.Errorf("%d MB were taken", took>>20)
+			}
+		})
+	}
+}
+
+// same gives one byte for ever.
+type same byte
+
+func (s same) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(s)
+	}
+	return len(b), nil
 }
 
 func TestLimit(t *testing.T) {

@@ -36,7 +36,9 @@ type warcReader struct {
 const (
 	// maxWARCHeader bounds a record's header lines together.
 	maxWARCHeader = 64 << 10
-	warcMagic     = "WARC/"
+	// maxEncodings is how often a page may be packed.
+	maxEncodings = 3
+	warcMagic    = "WARC/"
 )
 
 var errWARC = errors.New("not a WARC record")
@@ -217,7 +219,11 @@ func unpacked(body []byte, header http.Header, limit int) ([]byte, error) {
 			body = b
 		}
 	}
-	for encoding := range strings.SplitSeq(strings.ToLower(header.Get("Content-Encoding")), ",") {
+	encodings := strings.Split(strings.ToLower(header.Get("Content-Encoding")), ",")
+	if len(encodings) > maxEncodings {
+		return body, fmt.Errorf("unpack page: it is packed %d times over, and at most %d are unpacked: save the page anew", len(encodings), maxEncodings)
+	}
+	for _, encoding := range encodings {
 		var r io.Reader
 		switch strings.TrimSpace(encoding) {
 		case "gzip", "x-gzip":

@@ -124,6 +124,7 @@ func TestDamagedWARC(t *testing.T) {
 		{"no WARC", "<html></html>\n", 0, []string{"not a WARC record"}},
 		{"too long a page", good + long + last, 2, []string{"longer than 4096 bytes"}},
 		{"a gzip bomb", good + bomb + last, 2, []string{"longer than 4096 bytes"}},
+		{"packed many times", good + response("https://ada.example/packed", "200 OK", html+"Content-Encoding: "+strings.Repeat("gzip,", 100)+"gzip\r\n", gzipped(bridge)) + last, 2, []string{"packed 101 times over"}},
 		{"a length that is none", good + strings.Replace(good, "Content-Length: ", "Content-Length: x", 1) + last, 2, []string{"Content-Length"}},
 		{"a negative length", good + strings.Replace(good, "Content-Length: ", "Content-Length: -", 1) + last, 2, []string{"Content-Length"}},
 		{"a length that is too short", strings.Replace(good, fmt.Sprintf("Content-Length: %d", len(bridge)+42), "Content-Length: 60", 1) + last, 2, nil},

@@ -39,6 +39,9 @@ func fetch(ctx context.Context, c *kafka.Client, p partition, offset int64, maxB
 		Topic: p.topic, Partition: p.id, Offset: offset,
 		MinBytes: 1, MaxBytes: int64(maxBytes), MaxWait: maxWait,
 	})
+	if errors.Is(err, errUnpacked) { // of the first batch: faults of others come up when they are the first
+		return unpackable(p, offset), nil
+	}
 	if err != nil {
 		return fetched{}, fmt.Errorf("fetch %s at %d: %w", p, offset, err)
 	}
