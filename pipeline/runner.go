@@ -54,8 +54,7 @@ type Runner struct {
 	MaxText int
 	// A batch is written when it has BatchRecords records (default 500) or its messages have
 	// BatchBytes bytes (default 4 MiB, at most a quarter of MaxBytes), or when its first has waited
-	// for BatchAge (default 1 s). Where the sink is so slow that a batch takes it more than a tenth of
-	// DrainTimeout, batches have fewer records, or it could not store in time what was read.
+	// for BatchAge (default 1 s).
 	BatchRecords int
 	BatchBytes   int
 	BatchAge     time.Duration
@@ -66,7 +65,8 @@ type Runner struct {
 	// MaxAttempts ends the run after so many failures of one Write or Bury. Default: no end.
 	MaxAttempts int
 	// DrainTimeout bounds how long Run goes on, once ctx is done, to store and commit what it has
-	// read. Default: 30 s.
+	// read. What would take longer, by the time that the last Write took, is left uncommitted, so
+	// that the next run reads it again. Default: 30 s.
 	DrainTimeout time.Duration
 	// Observe, where set, hears how long each step took, for one message (StepDecode, StepExtract) or
 	// a batch (the others), whether it failed or not. It is called from several goroutines.
@@ -124,7 +124,9 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	// What was read is worked on under a context of its own, which outlives ctx by DrainTimeout.
 	drain, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
+	p := &pass{options: o, stats: &r.stats}
 	defer context.AfterFunc(ctx, func() {
+		p.deadline.Store(time.Now().Add(o.DrainTimeout).UnixNano())
 		o.Logger.Info("stopping: storing what was read", "timeout", o.DrainTimeout)
 		timer := time.NewTimer(o.DrainTimeout)
 		defer timer.Stop()
@@ -140,15 +142,10 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	defer context.AfterFunc(ctx, stopReading)()
 	defer stopReading()
 
-	p := &pass{
-		options:  o,
-		stats:    &r.stats,
-		inFlight: semaphore.NewWeighted(int64(o.MaxBytes)),
-		jobs:     make(chan *job),
-		ordered:  make(chan *job, 4*o.Workers),
-		units:    make(chan *unit),
-	}
-	p.most.Store(int64(min(o.BatchRecords, firstRecords)))
+	p.inFlight = semaphore.NewWeighted(int64(o.MaxBytes))
+	p.jobs = make(chan *job)
+	p.ordered = make(chan *job, 4*o.Workers)
+	p.units = make(chan *unit)
 	g.Go(func() error { return p.read(reading, work) })
 	for range o.Workers {
 		g.Go(func() error { return p.extract(work) })
@@ -156,6 +153,10 @@ func (r *Runner) Run(ctx context.Context) (Summary, error) {
 	g.Go(func() error { return p.collect(work) })
 	g.Go(func() error { return p.write(work) })
 	err := g.Wait()
+	if errors.Is(err, errLeft) {
+		o.Logger.Info("stopped before all that was read could be stored: the rest is not committed, and will be read again")
+		err = nil
+	}
 	s := r.stats.summary()
 	s.Stopped = ctx.Err() != nil
 	if err != nil {
@@ -210,25 +211,22 @@ type pass struct {
 	jobs     chan *job  // reader to workers
 	ordered  chan *job  // reader to collector: the same jobs
 	units    chan *unit // collector to writer
-	// most is how many records a batch has, as the sink's pace allows.
-	most atomic.Int64
+	// deadline is when what was read must be stored, in Unix nanoseconds; 0 while the run goes on.
+	deadline atomic.Int64
 }
 
-// firstRecords is how many records the first batch has, before the sink's pace is known, and
-// leastRecords how many the slowest sink gets.
-const firstRecords, leastRecords = 100, 20
+// errLeft ends a pass that leaves what it has read to the next run.
+var errLeft = errors.New("what was read is left to be read again")
 
-// paced sets how many records the next batches have, where n took so long. It falls at once and grows
-// by no more than doubling.
-func (p *pass) paced(n int, took time.Duration) {
-	enough := p.options.DrainTimeout / 10
-	most := p.most.Load()
-	if took > enough {
-		most = int64(float64(n) * enough.Seconds() / took.Seconds())
-	} else if took < enough/2 && int64(n) >= most {
-		most *= 2
+// late says whether a write of n records would not end in time, where the last one, of so many, took so
+// long.
+func (p *pass) late(n, last int, took time.Duration) bool {
+	deadline := p.deadline.Load()
+	if deadline == 0 || last == 0 {
+		return false
 	}
-	p.most.Store(min(max(most, leastRecords), int64(p.options.BatchRecords)))
+	took = max(took, took*time.Duration(n)/time.Duration(last))
+	return time.Now().Add(took + p.options.DrainTimeout/5).After(time.Unix(0, deadline))
 }
 
 // read turns the source's batches into jobs. What one Read returned is sent on whole even when
@@ -407,7 +405,7 @@ func (p *pass) collect(work context.Context) error {
 		if j.record != nil {
 			ids[j.record.ID] = true
 		}
-		if (int64(len(u.jobs)) >= p.most.Load() || bytes >= p.options.BatchBytes) && !flush() {
+		if (len(u.jobs) >= p.options.BatchRecords || bytes >= p.options.BatchBytes) && !flush() {
 			return context.Cause(work)
 		}
 	}
@@ -416,10 +414,20 @@ func (p *pass) collect(work context.Context) error {
 // write stores units, buries their dead letters, and commits.
 func (p *pass) write(work context.Context) error {
 	var uncommitted *Batch
+	var last int // records of the last unit, and how long they took
+	var took time.Duration
 	for u := range p.units {
+		if p.late(len(u.jobs), last, took) {
+			if uncommitted != nil { // its messages are stored, and may be written twice; that is all
+				_ = p.commit(work, uncommitted)
+			}
+			return errLeft
+		}
+		began := time.Now()
 		if err := p.store(work, u); err != nil {
 			return err
 		}
+		last, took = len(u.jobs), time.Since(began)
 		var weight int64
 		for _, j := range u.jobs {
 			weight += j.weight
@@ -471,9 +479,7 @@ func (p *pass) store(work context.Context, u *unit) error {
 		err := p.retry(work, StepStore, func() error {
 			began := time.Now()
 			err := p.options.Sink.Write(work, recs)
-			took := time.Since(began)
-			p.options.Observe(StepStore, took)
-			p.paced(len(recs), took)
+			p.options.Observe(StepStore, time.Since(began))
 			if errors.As(err, &rejected) {
 				return nil
 			}

@@ -147,37 +147,44 @@ func (s *slowSink) Write(ctx context.Context, recs []pipeline.Record) error {
 	return s.MemorySink.Write(ctx, recs)
 }
 
-// A run that is stopped stores what it has read in time, however slow the sink is: batches are as large as
-// its pace allows, and large where it is quick.
-func TestRunPace(t *testing.T) {
+// A run that is stopped ends in time and in order, however slow the sink is: what it could not store by
+// then it does not begin with, and the next run reads it again.
+func TestRunStopsInTime(t *testing.T) {
 	values, _ := corpus(40_000)
-	for each, want := range map[time.Duration]func(most int) bool{
-		40 * time.Millisecond:  func(most int) bool { return most <= 100 }, // 3 s are 75
-		200 * time.Millisecond: func(most int) bool { return most <= 100 },
-		time.Millisecond:       func(most int) bool { return most == 500 },
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			log := pipelinetest.NewLog(values...)
-			sink := &slowSink{each: each}
-			r := &pipeline.Runner{Source: log.Source(), Sink: sink, Dead: &pipelinetest.MemoryDead{}, Extract: nothing, Workers: 2}
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-			defer cancel()
-			began := time.Now()
-			sum, err := r.Run(ctx)
-			if err != nil {
-				t.Fatalf("%v a record: %v", each, err)
-			}
-			if took := time.Since(began) - 30*time.Second; took > 25*time.Second || !sum.Stopped {
-				t.Errorf("%v a record: it went on for %v", each, took)
-			}
-			if n := len(sink.IDs()); n != sum.Read || log.Committed() != sum.Read || n < 200 {
-				t.Errorf("%v a record: %d stored and %d committed of %d", each, n, log.Committed(), sum.Read)
-			}
-			if !want(sink.most) {
-				t.Errorf("%v a record: up to %d in a batch", each, sink.most)
-			}
-			t.Logf("%v a record: up to %d in a batch, %d stored", each, sink.most, sum.Stored)
-		})
+	for _, each := range []time.Duration{time.Millisecond, 10 * time.Millisecond, 40 * time.Millisecond} {
+		for _, after := range []time.Duration{30 * time.Second, 34 * time.Second, 39 * time.Second} {
+			synctest.Test(t, func(t *testing.T) {
+				log := pipelinetest.NewLog(values...)
+				sink := &slowSink{each: each}
+				r := &pipeline.Runner{Source: log.Source(), Sink: sink, Dead: &pipelinetest.MemoryDead{}, Extract: nothing, Workers: 2}
+				ctx, cancel := context.WithTimeout(t.Context(), after)
+				defer cancel()
+				began := time.Now()
+				sum, err := r.Run(ctx)
+				if err != nil {
+					t.Fatalf("%v a record, stopped after %v: %v", each, after, err)
+				}
+				took := time.Since(began) - after
+				stored := len(sink.IDs())
+				if took > 30*time.Second || !sum.Stopped || sink.most < 500 {
+					t.Errorf("%v a record: it went on for %v, with batches of up to %d", each, took, sink.most)
+				}
+				if log.Committed() > stored || log.Committed() < stored-500 || stored == 0 {
+					t.Errorf("%v a record: %d stored and %d committed", each, stored, log.Committed())
+				}
+				if each == time.Millisecond && stored != sum.Read {
+					t.Errorf("a quick sink has %d of %d that were read", stored, sum.Read)
+				}
+				again := &pipelinetest.MemorySink{}
+				r.Source, r.Sink = log.Source(), again
+				if _, err := r.Run(t.Context()); err != nil || len(again.IDs()) != len(values)-log.Committed() && log.Committed() != len(values) {
+					t.Errorf("the next run: %v", err)
+				}
+				if log.Committed() != len(values) {
+					t.Errorf("%d of %d are committed in the end", log.Committed(), len(values))
+				}
+			})
+		}
 	}
 }
 

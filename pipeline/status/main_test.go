@@ -1,0 +1,9 @@
+package status
+
+import (
+	"testing"
+
+	"github.com/datelinenews/dateline/pipeline/pipelinetest"
+)
+
+func TestMain(m *testing.M) { pipelinetest.Main(m) }
