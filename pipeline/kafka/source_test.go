@@ -70,7 +70,9 @@ func TestNewPartitions(t *testing.T) {
 	if err := s.Commit(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	client := &kafka.Client{Addr: kafka.TCP(c.addr), Transport: &kafka.Transport{}}
+	transport := &kafka.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &kafka.Client{Addr: kafka.TCP(c.addr), Transport: transport}
 	res, err := client.CreatePartitions(t.Context(), &kafka.CreatePartitionsRequest{Topics: []kafka.TopicPartitionsConfig{{Name: c.topic, Count: 3}}})
 	if err := errors.Join(err, res.Errors[c.topic]); err != nil {
 		t.Fatal(err)
