@@ -6,16 +6,21 @@ import (
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
-// block is how many tokens are computed at a time, which bounds memory. An article of more tokens is
-// read twice, block by block: for the memories of its words, then to be scored. Blocks overlap by
-// what a token sees, so that they change nothing.
-const block = 4096
+// Memory is bounded by computing an article piece by piece. Blocks of so many tokens are computed at a
+// time; they overlap by what a token sees, so that they change nothing. What came out of them, a tenth of
+// what they took, is kept until the memories of all words are known; an article of more than kept tokens
+// is read twice instead, for the memories and to be scored.
+const (
+	block = 1024
+	kept  = 16 * block
+)
 
 // mostSums is how many words of an article can have a memory: the first that are used twice. News
 // has some hundreds; long lists of names may have more.
 const mostSums = 1 << 15
 
-// scratch is the memory that one article needs. Matrices hold a row for each token of the block.
+// scratch is the memory that one article needs. Matrices hold a row for each token of the block, unless
+// they say otherwise.
 type scratch struct {
 	hashes []uint64
 	in     inputs
@@ -39,9 +44,12 @@ type scratch struct {
 	uses, row []int32
 	nSums     int
 	sums      []int32
-	listed    []listed // the block's tokens with a memory
-	memories  []int16  // theirs
 	a, b      []int16
+
+	// Of all tokens that are kept:
+	states   []int16  // the last state
+	listed   []listed // those with a memory
+	memories []int16  // theirs
 }
 
 type listed struct{ token, lexeme int32 }
@@ -49,32 +57,45 @@ type listed struct{ token, lexeme int32 }
 // Scores fills out with the scores of the tags of all tokens of doc, which f has analysed.
 func (m *Model) Scores(doc *text.Doc, f *feature.Doc, out []linear.Scores) {
 	s := m.pool.Get().(*scratch)
-	m.score(doc, f, out, s, block)
+	m.score(doc, f, out, s, block, kept)
 	m.pool.Put(s)
 }
 
-func (m *Model) score(doc *text.Doc, f *feature.Doc, out []linear.Scores, s *scratch, block int) {
-	n := len(doc.Tokens)
+func (m *Model) score(doc *text.Doc, f *feature.Doc, out []linear.Scores, s *scratch, block, kept int) {
+	n, d := len(doc.Tokens), m.width
 	s.slot = resize(s.slot, f.Words())
 	fill(s.slot, -1)
 	s.first, s.next = 0, 0
 	m.count(f, s, n)
-	twice := n > block && s.nSums > 0
+	twice := n > kept
 	if twice {
-		for from := 0; from < n; from += block {
-			m.read(doc, f, s, from, min(from+block, n))
-			m.remember(f, s, from, min(from+block, n))
+		kept = block
+		for from := 0; from < n && s.nSums > 0; from += block {
+			to := min(from+block, n)
+			m.read(doc, f, s, from, to)
+			s.listed = s.listed[:0]
+			m.remember(f, s, from, to)
 			m.add(s)
 		}
 	}
-	for from := 0; from < n; from += block {
-		to := min(from+block, n)
-		m.read(doc, f, s, from, to)
-		m.remember(f, s, from, to)
+	for first := 0; first < n; first += kept {
+		end := min(first+kept, n)
+		s.listed = s.listed[:0]
+		s.states = resize(s.states, (end-first+tokens-1)*d)
+		clear(s.states[(end-first)*d:])
+		for from := first; from < end; from += block {
+			to := min(from+block, end)
+			m.read(doc, f, s, from, to)
+			m.remember(f, s, from, to)
+			copy(s.states[(from-first)*d:], s.state[(maxDilation+from-s.lo)*d:][:(to-from)*d])
+		}
 		if !twice {
 			m.add(s)
 		}
-		m.decide(s, from, to, out)
+		next := 0
+		for from := first; from < end; from += block {
+			next = m.decide(s, from, min(from+block, end), s.states[(from-first)*d:], next, out)
+		}
 	}
 }
 
@@ -188,22 +209,25 @@ func (m *Model) addFeatures(x []float32, hashes []uint64) {
 	}
 }
 
-// remember computes the memory of each token of the block whose word is used elsewhere, too.
+// remember computes the memory of each token of the block whose word is used elsewhere, too, and adds it to
+// those that are kept.
 func (m *Model) remember(f *feature.Doc, s *scratch, from, to int) {
-	s.listed = s.listed[:0]
+	d, k := m.width, m.kernel
+	first := len(s.listed)
 	for i := from; i < to; i++ {
 		if id, _, _ := f.Lexeme(i); id >= 0 && s.row[id] >= 0 {
 			s.listed = append(s.listed, listed{int32(i), int32(id)})
 		}
 	}
-	if len(s.listed) == 0 {
+	s.memories = grow(s.memories, first*d, len(s.listed)*d)
+	found := s.listed[first:]
+	if len(found) == 0 {
 		return
 	}
-	d, k := m.width, m.kernel
-	n := (len(s.listed) + tokens - 1) / tokens * tokens
-	s.a, s.b, s.memories = resize(s.a, n*d), resize(s.b, n*d), resize(s.memories, n*d)
+	n := (len(found) + tokens - 1) / tokens * tokens
+	s.a, s.b = resize(s.a, n*d), resize(s.b, n*d)
 	state := s.state[maxDilation*d:]
-	for j, t := range s.listed {
+	for j, t := range found {
 		r := (int(t.token) - s.lo) * d
 		copy(s.a[j*d:(j+1)*d], state[r:])
 		copy(s.b[j*d:(j+1)*d], s.input[r:])
@@ -211,11 +235,12 @@ func (m *Model) remember(f *feature.Doc, s *scratch, from, to int) {
 	y := s.y[:n*d]
 	s.in = inputs{s.a, s.b}
 	k.product(y, &s.in, &m.memory)
+	y = y[:len(found)*d]
 	k.tanh(y)
-	k.round(s.memories, y, m.unit)
+	k.round(s.memories[first*d:], y, m.unit)
 }
 
-// add adds the block's memories to the sums of their lexemes.
+// add adds the memories that are kept to the sums of their lexemes.
 func (m *Model) add(s *scratch) {
 	d := m.width
 	for j, t := range s.listed {
@@ -231,21 +256,24 @@ func (m *Model) sum(s *scratch, lexeme int32) []int32 {
 	return s.sums[r : r+m.width]
 }
 
-// decide scores the tags of tokens from to to-1.
-func (m *Model) decide(s *scratch, from, to int, out []linear.Scores) {
+// decide scores the tags of tokens from to to-1, whose states these are. next is the first of listed from
+// there on; what is returned is the first after them.
+func (m *Model) decide(s *scratch, from, to int, states []int16, next int, out []linear.Scores) int {
 	d, k := m.width, m.kernel
 	n := (to - from + tokens - 1) / tokens * tokens
 	s.a = resize(s.a, n*d)
 	clear(s.a)
-	for j, t := range s.listed {
+	for ; next < len(s.listed) && int(s.listed[next].token) < to; next++ {
+		t := s.listed[next]
 		mean := s.a[(int(t.token)-from)*d:][:d]
 		sum, others := m.sum(s, t.lexeme), 1/float32(s.uses[t.lexeme]-1)
-		for i, own := range s.memories[j*d : (j+1)*d] {
+		for i, own := range s.memories[next*d : (next+1)*d] {
 			mean[i] = nearest(float32(sum[i]-int32(own)) * others)
 		}
 	}
-	y := s.y[:n*d]
-	s.in = inputs{s.state[(maxDilation+from-s.lo)*d:], s.a}
+	s.y = resize(s.y, n*d)
+	y := s.y
+	s.in = inputs{states, s.a}
 	k.product(y, &s.in, &m.join)
 	k.gelu(y)
 	s.b = resize(s.b, n*d)
@@ -256,12 +284,21 @@ func (m *Model) decide(s *scratch, from, to int, out []linear.Scores) {
 	for i := from; i < to; i++ {
 		copy(out[i][:], s.tags[(i-from)*m.output.outs:])
 	}
+	return next
 }
 
 // resize gives s length n; what it holds is undefined.
 func resize[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n, n+n/4)
+	}
+	return s[:n]
+}
+
+// grow gives s length n; of what it holds the first used numbers stay.
+func grow[T any](s []T, used, n int) []T {
+	if cap(s) < n {
+		return append(make([]T, 0, n+n/4), s[:used]...)[:n]
 	}
 	return s[:n]
 }

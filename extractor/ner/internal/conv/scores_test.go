@@ -309,11 +309,13 @@ func TestBlocks(t *testing.T) {
 		f := analyse(doc)
 		want := scores(m, doc)
 		for _, size := range []int{1, 7, 16, 100, len(doc.Tokens) - 1, len(doc.Tokens)} {
-			got := make([]linear.Scores, len(want))
-			m.score(doc, f, got, &scratch{}, size)
-			for i := range want {
-				if got[i] != want[i] {
-					t.Fatalf("blocks of %d: token %d of %d has the scores %v, want %v", size, i, len(want), got[i], want[i])
+			for _, kept := range []int{0, size, len(doc.Tokens)} {
+				got := make([]linear.Scores, len(want))
+				m.score(doc, f, got, &scratch{}, size, kept)
+				for i := range want {
+					if got[i] != want[i] {
+						t.Fatalf("blocks of %d, %d kept: token %d of %d has the scores %v, want %v", size, kept, i, len(want), got[i], want[i])
+					}
 				}
 			}
 		}
@@ -331,7 +333,7 @@ func TestSizes(t *testing.T) {
 	for _, n := range []int{40, 3, 0, 1, 2, 5, 17, 1, 64} {
 		doc := parser().Parse(strings.Repeat("Lima ", n), 0)
 		got := make([]linear.Scores, len(doc.Tokens))
-		m.score(doc, analyse(doc), got, s, block)
+		m.score(doc, analyse(doc), got, s, block, kept)
 		for i, want := range scores(m, doc) {
 			if got[i] != want {
 				t.Fatalf("%d tokens: token %d has the scores %v, want %v", n, i, got[i], want)
@@ -358,11 +360,11 @@ func TestLong(t *testing.T) {
 	doc := parser().Parse(src.String(), 0)
 	s := &scratch{}
 	out := make([]linear.Scores, len(doc.Tokens))
-	m.score(doc, analyse(doc), out, s, block)
+	m.score(doc, analyse(doc), out, s, block, kept)
 	if s.nSums != mostSums {
 		t.Errorf("%d words have memories, want %d", s.nSums, mostSums)
 	}
-	if n := cap(s.h) + cap(s.y); n > 3*block*m.width {
+	if n := cap(s.h) + cap(s.y) + cap(s.states); n > 4*block*m.width {
 		t.Errorf("the states of %d tokens are kept", n/m.width)
 	}
 }
@@ -376,7 +378,7 @@ func TestAllocations(t *testing.T) {
 	}
 	doc := articles()[0]
 	f, out, s := analyse(doc), make([]linear.Scores, len(doc.Tokens)), &scratch{}
-	if n := testing.AllocsPerRun(10, func() { m.score(doc, f, out, s, block) }); n > 0 {
+	if n := testing.AllocsPerRun(10, func() { m.score(doc, f, out, s, block, kept) }); n > 0 {
 		t.Errorf("%g allocations an article", n)
 	}
 }
