@@ -6,13 +6,13 @@ import (
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
-// Memory is bounded by computing an article piece by piece. Blocks of so many tokens are computed at a
-// time; they overlap by what a token sees, so that they change nothing. What came out of them, a tenth of
-// what they took, is kept until the memories of all words are known; an article of more than kept tokens
-// is read twice instead, for the memories and to be scored.
+// Memory is bounded by computing an article in blocks of so many tokens, which overlap by what a token
+// sees, so that they change nothing. Only tokens of words that are used elsewhere, too, must wait until all
+// is read: up to kept of them do, with their states; where there are more, the article is read twice instead,
+// for the memories and to be scored.
 const (
 	block = 1024
-	kept  = 16 * block
+	kept  = 8 * block
 )
 
 // mostSums is how many words of an article can have a memory: the first that are used twice. News
@@ -45,11 +45,12 @@ type scratch struct {
 	nSums     int
 	sums      []int32
 	a, b      []int16
+	now       []int32 // the block's tokens without a memory
 
-	// Of all tokens that are kept:
-	states   []int16  // the last state
-	listed   []listed // those with a memory
-	memories []int16  // theirs
+	// Tokens with a memory, of all blocks that are kept.
+	listed   []listed
+	states   []int16 // theirs
+	memories []int16
 }
 
 type listed struct{ token, lexeme int32 }
@@ -62,62 +63,62 @@ func (m *Model) Scores(doc *text.Doc, f *feature.Doc, out []linear.Scores) {
 }
 
 func (m *Model) score(doc *text.Doc, f *feature.Doc, out []linear.Scores, s *scratch, block, kept int) {
-	n, d := len(doc.Tokens), m.width
+	n := len(doc.Tokens)
 	s.slot = resize(s.slot, f.Words())
 	fill(s.slot, -1)
 	s.first, s.next = 0, 0
-	m.count(f, s, n)
-	twice := n > kept
+	twice := m.count(f, s, n) > kept
+	s.listed = s.listed[:0]
 	if twice {
-		kept = block
-		for from := 0; from < n && s.nSums > 0; from += block {
-			to := min(from+block, n)
-			m.read(doc, f, s, from, to)
-			s.listed = s.listed[:0]
-			m.remember(f, s, from, to)
+		for from := 0; from < n; from += block {
+			m.read(doc, f, s, from, min(from+block, n))
+			m.remember(f, s, from, min(from+block, n))
 			m.add(s)
+			s.listed = s.listed[:0]
 		}
 	}
-	for first := 0; first < n; first += kept {
-		end := min(first+kept, n)
-		s.listed = s.listed[:0]
-		s.states = resize(s.states, (end-first+tokens-1)*d)
-		clear(s.states[(end-first)*d:])
-		for from := first; from < end; from += block {
-			to := min(from+block, end)
-			m.read(doc, f, s, from, to)
-			m.remember(f, s, from, to)
-			copy(s.states[(from-first)*d:], s.state[(maxDilation+from-s.lo)*d:][:(to-from)*d])
+	for from := 0; from < n; from += block {
+		to := min(from+block, n)
+		m.read(doc, f, s, from, to)
+		m.remember(f, s, from, to)
+		m.decideNow(s, out)
+		if twice {
+			m.decideListed(s, block, out)
+			s.listed = s.listed[:0]
 		}
-		if !twice {
-			m.add(s)
-		}
-		next := 0
-		for from := first; from < end; from += block {
-			next = m.decide(s, from, min(from+block, end), s.states[(from-first)*d:], next, out)
-		}
+	}
+	if !twice {
+		m.add(s)
+		m.decideListed(s, block, out)
 	}
 }
 
-// count finds the lexemes that are used more than once, and gives each a sum.
-func (m *Model) count(f *feature.Doc, s *scratch, n int) {
+// count finds the lexemes that are used more than once, gives each a sum, and returns how many tokens are
+// theirs.
+func (m *Model) count(f *feature.Doc, s *scratch, n int) int {
 	s.uses, s.row = resize(s.uses, f.Lexemes()), resize(s.row, f.Lexemes())
 	clear(s.uses)
 	fill(s.row, -1)
 	s.nSums = 0
+	tokens := 0
 	for i := range n {
 		id, _, _ := f.Lexeme(i)
 		if id < 0 {
 			continue
 		}
 		s.uses[id]++
-		if s.uses[id] == 2 && s.nSums < mostSums {
+		switch {
+		case s.row[id] >= 0:
+			tokens++
+		case s.uses[id] == 2 && s.nSums < mostSums:
 			s.row[id] = int32(s.nSums)
 			s.nSums++
+			tokens += 2
 		}
 	}
 	s.sums = resize(s.sums, s.nSums*m.width)
 	clear(s.sums)
+	return tokens
 }
 
 // read computes the state of tokens from to to-1, and of as many before and after as it takes.
@@ -125,9 +126,9 @@ func (m *Model) read(doc *text.Doc, f *feature.Doc, s *scratch, from, to int) {
 	d, k := m.width, m.kernel
 	s.lo, s.hi = max(0, from-m.reach), min(len(doc.Tokens), to+m.reach)
 	n := s.hi - s.lo
-	tiled := (n + tokens - 1) / tokens * tokens
-	s.h, s.y = resize(s.h, n*d), resize(s.y, tiled*d)
-	s.state, s.input = resize(s.state, (maxDilation+tiled+maxDilation)*d), resize(s.input, tiled*d)
+	rows := tiled(n)
+	s.h, s.y = resize(s.h, n*d), resize(s.y, rows*d)
+	s.state, s.input = resize(s.state, (maxDilation+rows+maxDilation)*d), resize(s.input, rows*d)
 	clear(s.state[:maxDilation*d])
 	state := s.state[maxDilation*d:]
 	clear(state[n*d:])
@@ -175,8 +176,8 @@ func (m *Model) readWords(f *feature.Doc, s *scratch) {
 		}
 	}
 	n := len(s.ids)
-	tiled := (n + tokens - 1) / tokens * tokens
-	s.vectors, s.scales, s.words = resize(s.vectors, tiled*m.vector), resize(s.scales, n), resize(s.words, tiled*d)
+	rows := tiled(n)
+	s.vectors, s.scales, s.words = resize(s.vectors, rows*m.vector), resize(s.scales, n), resize(s.words, rows*d)
 	clear(s.vectors)
 	for j, w := range s.ids {
 		s.scales[j] = 0
@@ -209,33 +210,36 @@ func (m *Model) addFeatures(x []float32, hashes []uint64) {
 	}
 }
 
-// remember computes the memory of each token of the block whose word is used elsewhere, too, and adds it to
-// those that are kept.
+// remember adds the tokens of the block whose word is used elsewhere, too, to those that are kept, and
+// computes their memories. The others go to now.
 func (m *Model) remember(f *feature.Doc, s *scratch, from, to int) {
 	d, k := m.width, m.kernel
 	first := len(s.listed)
+	s.now = s.now[:0]
 	for i := from; i < to; i++ {
 		if id, _, _ := f.Lexeme(i); id >= 0 && s.row[id] >= 0 {
 			s.listed = append(s.listed, listed{int32(i), int32(id)})
+		} else {
+			s.now = append(s.now, int32(i))
 		}
 	}
-	s.memories = grow(s.memories, first*d, len(s.listed)*d)
 	found := s.listed[first:]
-	if len(found) == 0 {
+	n := tiled(len(found))
+	rows := first + n + tokens // whole tiles to the end, from whichever token they are counted
+	s.states, s.memories = grow(s.states, first*d, rows*d), grow(s.memories, first*d, rows*d)
+	if n == 0 {
 		return
 	}
-	n := (len(found) + tokens - 1) / tokens * tokens
-	s.a, s.b = resize(s.a, n*d), resize(s.b, n*d)
-	state := s.state[maxDilation*d:]
+	states := s.states[first*d:]
+	s.b = resize(s.b, n*d)
 	for j, t := range found {
 		r := (int(t.token) - s.lo) * d
-		copy(s.a[j*d:(j+1)*d], state[r:])
+		copy(states[j*d:(j+1)*d], s.state[maxDilation*d+r:])
 		copy(s.b[j*d:(j+1)*d], s.input[r:])
 	}
 	y := s.y[:n*d]
-	s.in = inputs{s.a, s.b}
+	s.in = inputs{states, s.b}
 	k.product(y, &s.in, &m.memory)
-	y = y[:len(found)*d]
 	k.tanh(y)
 	k.round(s.memories[first*d:], y, m.unit)
 }
@@ -256,36 +260,60 @@ func (m *Model) sum(s *scratch, lexeme int32) []int32 {
 	return s.sums[r : r+m.width]
 }
 
-// decide scores the tags of tokens from to to-1, whose states these are. next is the first of listed from
-// there on; what is returned is the first after them.
-func (m *Model) decide(s *scratch, from, to int, states []int16, next int, out []linear.Scores) int {
-	d, k := m.width, m.kernel
-	n := (to - from + tokens - 1) / tokens * tokens
-	s.a = resize(s.a, n*d)
+// decideNow scores the tags of the block's tokens that have no memory.
+func (m *Model) decideNow(s *scratch, out []linear.Scores) {
+	d := m.width
+	n := tiled(len(s.now))
+	s.a, s.b = resize(s.a, n*d), resize(s.b, n*d)
 	clear(s.a)
-	for ; next < len(s.listed) && int(s.listed[next].token) < to; next++ {
-		t := s.listed[next]
-		mean := s.a[(int(t.token)-from)*d:][:d]
-		sum, others := m.sum(s, t.lexeme), 1/float32(s.uses[t.lexeme]-1)
-		for i, own := range s.memories[next*d : (next+1)*d] {
-			mean[i] = nearest(float32(sum[i]-int32(own)) * others)
+	for j, t := range s.now {
+		copy(s.b[j*d:(j+1)*d], s.state[(maxDilation+int(t)-s.lo)*d:])
+	}
+	m.decide(s, s.b, n)
+	for j, t := range s.now {
+		copy(out[t][:], s.tags[j*m.output.outs:])
+	}
+}
+
+// decideListed scores the tags of the tokens that are kept, so many at a time.
+func (m *Model) decideListed(s *scratch, block int, out []linear.Scores) {
+	d := m.width
+	block = tiled(block) // states come in whole tiles
+	for first := 0; first < len(s.listed); first += block {
+		part := s.listed[first:min(first+block, len(s.listed))]
+		n := tiled(len(part))
+		s.a = resize(s.a, n*d)
+		for j, t := range part {
+			mean := s.a[j*d : (j+1)*d]
+			sum, others := m.sum(s, t.lexeme), 1/float32(s.uses[t.lexeme]-1)
+			for i, own := range s.memories[(first+j)*d:][:d] {
+				mean[i] = nearest(float32(sum[i]-int32(own)) * others)
+			}
+		}
+		m.decide(s, s.states[first*d:], n)
+		for j, t := range part {
+			copy(out[t.token][:], s.tags[j*m.output.outs:])
 		}
 	}
+}
+
+// decide computes the scores of n tokens, a whole number of tiles: of their states, and of what the other
+// uses of their words are like, which is in s.a.
+func (m *Model) decide(s *scratch, states []int16, n int) {
+	d, k := m.width, m.kernel
 	s.y = resize(s.y, n*d)
-	y := s.y
 	s.in = inputs{states, s.a}
-	k.product(y, &s.in, &m.join)
-	k.gelu(y)
-	s.b = resize(s.b, n*d)
-	k.round(s.b, y, m.joined)
+	k.product(s.y, &s.in, &m.join)
+	k.gelu(s.y)
+	s.b = resize(s.b, n*d) // it may hold the states, which are no longer needed
+	k.round(s.b, s.y, m.joined)
 	s.tags = resize(s.tags, n*m.output.outs)
 	s.in = inputs{s.b}
 	k.product(s.tags, &s.in, &m.output)
-	for i := from; i < to; i++ {
-		copy(out[i][:], s.tags[(i-from)*m.output.outs:])
-	}
-	return next
 }
+
+// tiled is n tokens rounded up to whole tiles.
+func tiled(n int) int { return (n + tokens - 1) / tokens * tokens }
 
 // resize gives s length n; what it holds is undefined.
 func resize[T any](s []T, n int) []T {
