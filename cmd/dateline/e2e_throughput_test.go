@@ -116,26 +116,7 @@ func rate(t *testing.T, what string, n int, started time.Time) {
 // throughputArticles are made of paragraphs of testdata's, a dozen each, so that no two are copies of one
 // another.
 func throughputArticles(t *testing.T, n int) (articles []extractor.Article, words int) {
-	var paragraphs []string
-	paths, err := fs.Glob(testdata.Articles, "articles/*.json")
-	if err != nil || len(paths) < 10 {
-		t.Fatalf("%d articles: %v", len(paths), err)
-	}
-	for _, path := range paths {
-		b, err := fs.ReadFile(testdata.Articles, path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var a struct{ Text string }
-		if err := json.Unmarshal(b, &a); err != nil {
-			t.Fatal(err)
-		}
-		for p := range strings.SplitSeq(a.Text, "\n\n") {
-			if len(p) > 80 {
-				paragraphs = append(paragraphs, p)
-			}
-		}
-	}
+	paragraphs := testParagraphs(t)
 	r := rand.New(rand.NewPCG(1, 1))
 	for i := range n {
 		var chosen []string
@@ -173,4 +154,30 @@ type noLetters struct{ t *testing.T }
 func (l noLetters) Bury(_ context.Context, letters []pipeline.DeadLetter) error {
 	l.t.Errorf("%d dead letters: %s", len(letters), letters[0].Reason)
 	return nil
+}
+
+// testParagraphs are the longer paragraphs of testdata's articles.
+func testParagraphs(t *testing.T) []string {
+	t.Helper()
+	var paragraphs []string
+	paths, err := fs.Glob(testdata.Articles, "articles/*.json")
+	if err != nil || len(paths) < 10 {
+		t.Fatalf("%d articles: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		b, err := fs.ReadFile(testdata.Articles, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a struct{ Text string }
+		if err := json.Unmarshal(b, &a); err != nil {
+			t.Fatal(err)
+		}
+		for p := range strings.SplitSeq(a.Text, "\n\n") {
+			if len(p) > 80 {
+				paragraphs = append(paragraphs, p)
+			}
+		}
+	}
+	return paragraphs
 }

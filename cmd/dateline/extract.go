@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 
 	"github.com/datelinenews/dateline/extractor"
@@ -38,6 +39,12 @@ Examples:
     dateline extract news.jsonl --format jsonl --offsets codepoints > out.jsonl`
 }
 
+// What the Go runtime tries to stay under: with two workers, under 120 MB in all.
+const (
+	extractMemory       = 36 << 20
+	extractWorkerMemory = 12 << 20 // for each worker; an article of 60 kB takes 10 MB
+)
+
 func (c *extractCmd) run(ctx context.Context, p *process) error {
 	published, ok := pipeline.ParseTime(c.Published)
 	if !ok {
@@ -46,6 +53,11 @@ func (c *extractCmd) run(ctx context.Context, p *process) error {
 	if c.Only != export.All && c.Format != export.CSV {
 		return usagef("--only is for --format csv: %s takes all that is found", c.Format)
 	}
+	workers := c.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	p.limitMemory(extractMemory + int64(workers)*extractWorkerMemory)
 	source, err := p.files(c.Files, c.Input)
 	if err != nil {
 		return err
@@ -64,7 +76,7 @@ func (c *extractCmd) run(ctx context.Context, p *process) error {
 	dead := pipeline.NewDeadFile(c.Dead)
 	runner := &pipeline.Runner{
 		Source: source, Sink: printed{printer, out}, Dead: &mourner{DeadLetters: dead, w: p.err, where: c.Dead},
-		Extract: withTime(x, published), Workers: c.Workers, MaxText: int(c.MaxText), MaxAttempts: 1,
+		Extract: withTime(x, published), Workers: workers, MaxText: int(c.MaxText), MaxAttempts: 1,
 		BatchAge: 200 * time.Millisecond, Logger: p.cli.console(p.err),
 	}
 	sum, err := runner.Run(ctx)

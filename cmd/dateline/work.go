@@ -41,9 +41,16 @@ Examples:
     dateline work --metrics :9464             then http://localhost:9464/metrics, /healthz and /readyz`
 }
 
-// memoryLimit is what the Go runtime tries to stay under: the code, the models and prose's tables
-// in the binary come on top.
+// memoryLimit is what the Go runtime tries to stay under.
 const memoryLimit = 160 << 20
+
+// limitMemory has the garbage collector try to stay under a limit, unless GOMEMLIMIT has set one. The
+// code, the models and prose's tables in the binary come on top: some 45 MB, which processes share.
+func (p *process) limitMemory(bytes int64) {
+	if p.sources.env["GOMEMLIMIT"] == "" {
+		debug.SetMemoryLimit(bytes)
+	}
+}
 
 func (c *workCmd) run(ctx context.Context, p *process) (err error) {
 	started := false
@@ -59,9 +66,7 @@ func (c *workCmd) run(ctx context.Context, p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	if p.sources.env["GOMEMLIMIT"] == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
+	p.limitMemory(memoryLimit)
 	log := p.cli.logger(p.err)
 	c.Corrections = c.file(c.Index, false)
 	x, err := newEngine(&c.extractionSettings)
