@@ -15,6 +15,9 @@ func (f *finder) accept(e *expr) bool {
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && in.end-in.first == 1 {
 		return f.year(in)
 	}
+	if in.f[fOp] == opHoliday && f.m.word(in.first, "epiphany") && f.m.atoms[in.first].cls&clsName == 0 {
+		return false // what somebody had
+	}
 	if in.f[fOp] == opHoliday && in.first > 0 && f.m.word(in.first, "new") && !f.m.atoms[in.first].breaks && f.m.atoms[in.first-1].cls&clsName != 0 &&
 		f.m.atoms[in.first-1].cls&(clsProper|clsAdjective) != 0 {
 		return false // Tamil New Year is another day

@@ -1,5 +1,7 @@
 package timex
 
+import "strings"
+
 // clockTime reads a time of day, of the day that the expression names, or of the one that the
 // text speaks of.
 func (r *resolver) clockTime(e *expr) (when, bool) {
@@ -44,8 +46,8 @@ func (r *resolver) timeAndDay(e *expr) (w when, ok bool) {
 	if w.clock == 86400 {
 		w.clock = 0
 	}
-	if w.clock == 0 && e.f[fKind] == 0 && r.m.word(e.first, "midnight") && r.closing(e) {
-		midnight = true
+	if w.clock == 0 && e.f[fKind] == 0 && r.m.word(e.first, "midnight") && (r.closing(e) || e.nsub > 0 && !r.m.atoms[e.first].breaks && (e.first == 0 || r.doc.Tokens[e.first-1].Text != "after")) {
+		midnight = true // "midnight Sunday" ends the Sunday
 	}
 	if midnight { // the day's end is the next one's start
 		defer func() {
@@ -151,6 +153,9 @@ func (r *resolver) dayAhead(e *expr) (when, bool) {
 // dayNear is the day that the text speaks of: the last mentioned in this sentence or the ones
 // before it, else the article's.
 func (r *resolver) dayNear(e *expr) when {
+	if r.m.atoms[e.first].breaks && r.known() && e.f[fOp] == opClock {
+		return when{gran: gDay, day: r.ref} // a running report, whose paragraphs open with the hour
+	}
 	if r.next.gran != gNone && r.doc.Tokens[e.first].Sentence-r.nextSent <= 1 && r.tense(e) >= 0 {
 		return r.next // "on Sunday, 23 February. Polls open at 8 a.m."
 	}
@@ -272,8 +277,13 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 			}
 			return c.year, false
 		}
+		ahead := mod12(c.month - r.ref.month)
+		if tense <= 0 && (ahead == 1 && r.attribute(e, clsNoun|clsProper) || ahead <= 3 && r.attribute(e, clsScheduled) || ahead <= 6 && r.followed(e, clsScheduled)) {
+			// "the meeting in May", told in April; "November's election"
+			return c.year + (r.ref.month+ahead-1)/12, false
+		}
 		switch {
-		case c.month > r.ref.month && (tense < 0 || tense == 0 && c.month > r.ref.month+2):
+		case c.month > r.ref.month && (tense < 0 || tense == 0 && c.month > r.ref.month+5):
 			return c.year - 1, false
 		case c.month < r.ref.month && tense > 0 && r.ref.month-c.month > 3:
 			return c.year + 1, false
@@ -281,6 +291,12 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 		return c.year, false
 	}
 	ahead := c.number() - r.ref.number()
+	switch {
+	case ahead > 0 && r.followed(e, clsOver):
+		return c.year - 1, false // "the Nov. 8 attacks"
+	case tense < 0 && r.followed(e, clsScheduled):
+		tense = 0 // "for the Nov. 8 election": the nearest
+	}
 	switch {
 	case ahead > 300 || ahead > 31 && tense < 0 || ahead > 178 && tense == 0:
 		return c.year - 1, false
@@ -293,6 +309,33 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 // modifies reports whether a month stands before the noun of what happens in it.
 func (r *resolver) modifies(e *expr) bool {
 	return e.end < len(r.m.atoms) && !r.m.atoms[e.end].breaks && r.m.atoms[e.end].cls&(clsNoun|clsAdjective) != 0 && r.m.atoms[e.end].cls&coreClasses == 0
+}
+
+// attribute reports whether a preposition and, before it, a word of a class stand before a month:
+// what happens in it, as in "a cut in May", need not be over though the verb is in the past.
+func (r *resolver) attribute(e *expr, c class) bool {
+	if e.first < 2 || r.m.atoms[e.first-1].breaks {
+		return false
+	}
+	return r.m.atoms[e.first-1].cls&clsPreposition != 0 && r.m.atoms[e.first-2].cls&c != 0
+}
+
+// followed reports whether the noun that a date stands before is of a class: "the Nov. 8
+// presidential election", "Tuesday's deadly attack".
+func (r *resolver) followed(e *expr, c class) bool {
+	for i := e.end; i < len(r.m.atoms) && i < e.end+4 && !r.m.atoms[i].breaks; i++ {
+		a := &r.m.atoms[i]
+		if a.cls&c != 0 {
+			return true
+		}
+		if i == e.end && r.doc.Tokens[i].Tag == "POS" {
+			continue
+		}
+		if a.cls&(clsNoun|clsProper|clsAdjective) == 0 {
+			return false
+		}
+	}
+	return false
 }
 
 // term reports whether the expression is a term: "by March", "extended to Nov. 20".
@@ -426,7 +469,16 @@ func (r *resolver) deadline(e *expr) bool {
 		return false
 	}
 	switch lower(r.doc.Tokens[e.first-1].Text) {
-	case "until", "till", "into":
+	case "until", "till":
+		if e.end < len(r.doc.Tokens) && r.doc.Tokens[e.end].Tag == "POS" && r.tense(e) < 0 {
+			return false // "until Monday's news, prices fell"
+		}
+	case "into":
+		if e.end < len(r.doc.Tokens) && r.doc.Tokens[e.end].Tag == "POS" {
+			return false // "headed into Tuesday's vote"
+		}
+	case "of":
+		return e.first > 1 && strings.EqualFold(r.doc.Tokens[e.first-2].Text, "ahead")
 	case "by":
 		return r.tense(e) == 0 // "would leave by Friday"
 	default:

@@ -59,7 +59,10 @@ func disambiguate(doc *text.Doc, atoms []atom, i int, named bool) {
 			a.cls &^= clsSeason
 		}
 	case a.cls&(clsUnit|clsPart|clsCore) != 0:
-		if titled(doc, atoms, i) && !zoned(doc, atoms, i) || len(t.Text) < 4 && upper && strings.ToUpper(t.Text) == t.Text {
+		if i > 0 && upper && strings.EqualFold(t.Text, "today") && doc.Tokens[i-1].Text == "USA" {
+			a.cls &= clsName | clsNoun | clsProper | clsAdjective
+			a.named = true
+		} else if titled(doc, atoms, i) && !zoned(doc, atoms, i) || len(t.Text) < 4 && upper && strings.ToUpper(t.Text) == t.Text {
 			a.cls &= clsName | clsNoun | clsProper | clsAdjective
 			a.named = true
 		}

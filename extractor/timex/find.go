@@ -266,6 +266,9 @@ func (r *resolver) remember(w when, e *expr) {
 	if op := in.f[fOp]; op == opYearAgo || op == opSame || op == opShift && in.f[fSign] < 0 && w.gran >= gMonth {
 		return // what is only compared with
 	}
+	if w.day == (civil{2001, 9, 11}) && !in.has(fYear) {
+		return // the name of the attacks
+	}
 	if first, ok := w.first(); w.gran == gQuarter && ok && r.known() && r.ref.before(first) {
 		r.anchor = w
 		return // what is to come is no period of a report

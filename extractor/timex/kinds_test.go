@@ -110,7 +110,7 @@ or shifted; found with another value. "False" are finds of that kind which TimeB
 const kindNotes = `
 What the rows hold, read by hand:
 
-* day: ten of the 25 are slips of the annotation (AP900815-0044 is a week early throughout); the rest
+* day: ten of the other values are slips of the annotation (AP900815-0044 is a week early throughout); the rest
   are weekdays whose clause does not show its tense, and days of a fiscal year before the last.
 * date with a part left open: TimeBank writes "last week" as 1989-WXX in some articles and as 1989-W43
   in others, quarters likewise. We always give what can be known.

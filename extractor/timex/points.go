@@ -31,6 +31,7 @@ func (r *resolver) holiday(e *expr) when {
 		case dirThis:
 		default:
 			switch {
+			case h.rule == 'n' && h.month == 11 && h.plus != 0 && on-today < 182 && today-on < 182: // Election Day: the nearest
 			case on-today > 182 || on > today && on-today > 45 && !r.future(e):
 				y--
 			case today-on > 270 || today-on > 45 && r.future(e):
@@ -101,24 +102,22 @@ func (r *resolver) season(e *expr) when {
 	case e.has(fYearDir):
 		w.day.year = r.yearDir(int(e.f[fYearDir]))
 	case r.known():
-		now := r.ref.month%12/3 + 1 // December to February: 1
-		now--                       // 0 winter, 1 spring, 2 summer, 3 autumn
-		s := n % 4
-		y := r.ref.year
+		// Seasons in a row: 4 a year from spring on, for a winter is named for the year in which it starts.
+		now := 4*r.ref.year + r.ref.month/3
 		switch {
-		case e.f[fDir] == dirLast && s >= now:
-			y--
-		case e.f[fDir] == dirNext && s <= now:
-			y++
-		case e.f[fDir] == 0 && s > now && !r.future(e):
-			y--
-		case e.f[fDir] == 0 && s < now && r.future(e):
-			y++
+		case e.f[fDir] == dirLast:
+			w.day.year = floorDiv(now-1-n, 4)
+		case e.f[fDir] == dirNext:
+			w.day.year = floorDiv(now+4-n, 4)
+		case e.f[fDir] == 0 && r.future(e):
+			w.day.year = floorDiv(now+3-n, 4)
+		case e.f[fDir] == 0 && (now+1-n)%4 == 0 && r.tense(e) == 0:
+			w.day.year = (now + 1 - n) / 4 // the nearest
+		case e.f[fDir] == 0 || n == 4 && now%4 == 0:
+			w.day.year = floorDiv(now-n, 4)
+		default:
+			w.day.year = r.ref.year
 		}
-		if s == 0 && r.ref.month <= 2 && y == r.ref.year && e.f[fDir] != dirNext {
-			y-- // the winter is named for the year in which it starts
-		}
-		w.day.year = y
 	}
 	return w
 }
@@ -147,11 +146,24 @@ func (r *resolver) quarterOf(e *expr) (when, bool) {
 	}
 	y := r.ref.year
 	first := (n-1)*12/most + 1
-	if first > r.ref.month+1 && !r.future(e) {
+	if first > r.ref.month+1 && (r.reported(e) || !r.future(e)) {
 		y--
 	}
 	w.day.year = y
 	return w, true
+}
+
+// reported reports whether what follows a quarter is told when it is over: "is to report fourth
+// quarter earnings on Friday".
+func (r *resolver) reported(e *expr) bool {
+	if e.end >= len(r.doc.Tokens) {
+		return false
+	}
+	switch lower(r.doc.Tokens[e.end].Text) {
+	case "earnings", "results", "profit", "profits", "net", "loss", "losses", "report", "reports", "figures", "numbers", "income", "data":
+		return true
+	}
+	return false
 }
 
 // nth is which of a row an expression says: -1 is the last, -2 the one before it.

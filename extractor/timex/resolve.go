@@ -40,6 +40,13 @@ func (r *resolver) base(e *expr, unit int) (when, bool) {
 		if e.f[fKind] == kindNear && r.doc.Tokens[e.first].Sentence > r.sent {
 			return when{gran: gDay, day: r.ref}, r.known() // "the day" of another sentence is the article's
 		}
+		if first, ok := r.anchor.first(); ok && r.known() && r.ref.before(first) && e.f[fOp] == opShift && r.tense(e) < 0 {
+			// what was "a day earlier" was not before a day to come
+			if r.day.gran != gNone && r.day.day.year != 0 {
+				return r.day, true
+			}
+			return when{gran: gDay, day: r.ref}, true
+		}
 		if a := r.anchor; a.day.year != 0 && (a.gran <= granOf[unit] || e.f[fOp] == opShift) {
 			return a, true
 		}
@@ -167,9 +174,14 @@ func (r *resolver) point(e *expr) (when, bool) {
 		return r.same(e)
 	case opYearEnd:
 		w := when{gran: gYear, day: civil{year: r.ref.year}}
-		if e.first > 0 && r.known() {
+		if r.known() && r.ref.month <= 2 && r.tense(e) < 0 {
+			w.day.year-- // "had more at year's end", told in January
+		} else if e.first > 0 && r.known() {
 			switch r.doc.Tokens[e.first-1].Text {
 			case "since", "from", "than", "Since", "From":
+				if e.end < len(r.m.atoms) && r.m.atoms[e.end].cls&clsNoun != 0 {
+					break // "from the year-end rush"
+				}
 				w.day.year--
 			}
 		}
@@ -306,6 +318,9 @@ func (r *resolver) directed(w when, e *expr) int {
 func (r *resolver) slashed(e *expr) (when, bool) {
 	a, b, y := int(e.f[fA]), int(e.f[fB]), int(e.f[fYear])
 	noYear := !e.has(fYear)
+	if noYear && a == 9 && b == 11 && !e.has(fDir) && !e.has(fWeekday) {
+		return when{gran: gDay, day: civil{2001, 9, 11}}, true // "since 9/11"
+	}
 	if noYear {
 		y = 2000
 	}
@@ -381,13 +396,15 @@ func (r *resolver) weekday(e *expr) when {
 		if d > 0 {
 			d -= 7
 		}
+	case d > 0 && r.followed(e, clsOver):
+		d -= 7
 	case d == 1:
 		if r.tense(e) < 0 && !r.deadline(e) {
 			d -= 7
 		}
 	case d > 0 && !r.future(e) && !r.deadline(e):
 		d -= 7
-	case d == 0 && e.f[fOp] == opWeekday && (r.clock == 0 || r.clock >= 12*3600) && r.will(e):
+	case d == 0 && e.f[fOp] == opWeekday && r.clock >= 12*3600 && r.will(e):
 		d = 7
 	}
 	if last := r.until(e); last != 0 && !e.has(fDir) && !r.future(e) && r.tense(e) < 0 {

@@ -36,6 +36,9 @@ func (r *resolver) shift(e *expr) (when, bool) {
 	if unit == uNight || unit == uWeekend || (unit == uWeek || unit == uFortnight) && a.n[a.k-1] <= 2000 {
 		g = gDay // "two weeks ago" is a day, "six weeks ago" a week
 	}
+	if e.f[fBase] == baseAnchor && sign > 0 && r.known() && base.day == r.ref && r.anchor.day.year == 0 && r.tense(e) < 0 {
+		return when{gran: gRef, ref: kindPast}, true // so long after something of which the text names no day
+	}
 	if !ok && e.f[fKind] != kindDeictic {
 		return when{gran: g}, true
 	}

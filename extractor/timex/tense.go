@@ -26,6 +26,9 @@ func (r *resolver) tense(e *expr) int {
 		if t, stop := verb(toks, i, first); stop {
 			return t
 		}
+		if toks[i].Tag == "VBG" && i > s.FirstToken && (toks[i-1].Text == "After" || toks[i-1].Text == "after") {
+			return -1 // "After losing on Tuesday"
+		}
 	}
 	for i := e.end; i < last; i++ {
 		if t, stop := verb(toks, i, first); stop {
@@ -68,6 +71,24 @@ func introduced(toks []text.Token, i, first int) int {
 			break
 		}
 	}
+	if toks[i-1].Text == "come" {
+		return 1 // "come November"
+	}
+	if i-2 >= first && toks[i-2].Text == "ahead" && (toks[i-1].Text == "of" || toks[i-1].Text == "to") {
+		return 1 // "looking ahead to the fall"
+	}
+	for j := i - 1; j >= first && j >= i-2; j-- { // "filings due Sunday", "a vote set for Monday"
+		switch toks[j].Text {
+		case "due", "scheduled", "slated", "set":
+			if j > first && toks[j-1].Text == "been" || j > first && (toks[j-1].Text == "was" || toks[j-1].Text == "were") {
+				break
+			}
+			return 1
+		case "on", "for", "at", "by":
+			continue
+		}
+		break
+	}
 	switch lower(toks[i-1].Text) {
 	case "since":
 		return -1
@@ -90,6 +111,9 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 		}
 		return 0, true
 	case "VBD":
+		if supposed(toks, i, first) {
+			return 1, true
+		}
 		return -1, true
 	case "VBN":
 		if planned(t.Text) && i > first {
@@ -107,8 +131,11 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 			return 0, true
 		}
 		for j := i - 1; j >= first && j >= i-3; j-- {
-			if strings.EqualFold(toks[j].Text, "be") {
+			switch toks[j].Text {
+			case "be":
 				return prospect(toks, j, first), true
+			case "is", "are":
+				return conditional(toks, j, first), true // "votes are counted on Monday"
 			}
 		}
 		return -1, true
@@ -132,8 +159,12 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 			}
 		}
 	case "VBZ", "VBP":
+		if supposed(toks, i, first) || conditional(toks, i, first) > 0 {
+			return 1, true
+		}
 		switch lower(t.Text) {
 		case "expects", "expect", "plans", "plan", "hopes", "hope", "intends", "intend", "aims", "aim", "begins", "begin",
+			"ends", "end", "closes", "close", "votes", "vote", "holds", "hold", "speaks", "speak", "airs", "air", "plays", "play", "launches", "premieres", "debuts",
 			"starts", "start", "opens", "open", "reopen", "reopens", "resumes", "resume", "hosts", "host", "visits", "visit", "travels", "leaves", "expires", "expire", "meets", "meet", "takes", "runs", "arrives", "returns":
 			return 1, true
 		case "is", "are", "'s", "’s", "'re", "’re":
@@ -172,6 +203,41 @@ func prospect(toks []text.Token, be, first int) int {
 		}
 	}
 	return 0
+}
+
+// conditional is 1 where "if" and its like open the clause of the verb at token i: "if he is elected
+// in May".
+func conditional(toks []text.Token, i, first int) int {
+	for j := i - 1; j >= first && j >= i-8; j-- {
+		switch toks[j].Text {
+		case "if", "If", "unless", "Unless", "once", "Once", "when", "When":
+			return 1
+		case ",", ";":
+			return 0
+		}
+	}
+	return 0
+}
+
+// supposed reports whether "if" opens the clause of the verb at token i, and nobody asks whether:
+// "if he wins in May", but "was asked if they met in May".
+func supposed(toks []text.Token, i, first int) bool {
+	for j := i - 1; j >= first && j >= i-5; j-- {
+		switch toks[j].Text {
+		case "if", "If":
+			if j == first {
+				return true
+			}
+			switch toks[j-1].Tag {
+			case "VB", "VBD", "VBN", "VBG", "VBP", "VBZ", "PRP", "NN", "NNP":
+				return false
+			}
+			return true
+		case ",", ";", "that", "who", "which":
+			return false
+		}
+	}
+	return false
 }
 
 // planned reports whether a participle or a noun speaks of plans.

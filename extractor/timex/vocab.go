@@ -71,6 +71,8 @@ const (
 	clsDotClock                      // 10.30, where a.m. or p.m. follows
 	clsMM                            // 1 to 12
 	clsSays                          // said: a person's verb
+	clsScheduled                     // election: what is arranged long before
+	clsOver                          // attack: what a day is told by when it is over
 	clsNowadays                      // world: today's is of the present, not of the day
 )
 
@@ -84,7 +86,7 @@ var classNames = map[string]class{
 	"number": clsNumber, "name": clsName, "q": clsQ, "h": clsHalf, "fy": clsFY, "stamp": clsStampT, "plural": clsPlural,
 	"noun": clsNoun, "proper": clsProper, "adjective": clsAdjective, "determiner": clsDeterminer, "verb": clsVerb,
 	"preposition": clsPreposition, "weekdays": clsWeekdays, "y0": clsY0, "measure": clsMeasure, "label": clsLabel, "date8": clsDate8, "dotclock": clsDotClock, "relative": clsRelative,
-	"mm": clsMM, "says": clsSays, "nowadays": clsNowadays,
+	"mm": clsMM, "says": clsSays, "nowadays": clsNowadays, "scheduled": clsScheduled, "over": clsOver,
 }
 
 // coreClasses are the classes of which every expression has at least one word.
