@@ -27,6 +27,7 @@ func fake(t *testing.T, handler http.HandlerFunc, change ...func(*Config)) *Inde
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = x.Close() })
 	return x
 }
 
@@ -221,6 +222,7 @@ func TestFailover(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = x.Close() })
 	for range 4 {
 		if _, err := x.bulk(t.Context(), indexOps("a")); err != nil {
 			t.Error(err)

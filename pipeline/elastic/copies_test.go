@@ -118,6 +118,7 @@ func (x *Index) again(t *testing.T) *Index {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = y.Close() })
 	return y
 }
 

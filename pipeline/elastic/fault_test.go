@@ -55,6 +55,7 @@ func (x *Index) through(t *testing.T, w *wire) *Index {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = y.Close() })
 	return y
 }
 

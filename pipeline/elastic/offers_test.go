@@ -257,6 +257,7 @@ func TestTransform(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = x.Close() })
 	t.Cleanup(func() {
 		// The templates name the pipeline, so they go first. Best effort, as in open.
 		ctx := context.WithoutCancel(t.Context())

@@ -56,6 +56,7 @@ func TestRoles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = x.Close() })
 		defer x.Close()
 		as[role] = x
 	}

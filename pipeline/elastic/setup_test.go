@@ -80,6 +80,7 @@ func (x *Index) under(t *testing.T, prefix string) *Index {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = y.Close() })
 	return y
 }
 
