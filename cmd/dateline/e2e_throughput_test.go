@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -106,6 +109,82 @@ func TestThroughput(t *testing.T) {
 			100*busy.Seconds()/took.Seconds()/float64(runtime.NumCPU()), runtime.NumCPU(), 1000*busy.Seconds()/float64(n), peak>>20)
 		s.drop()
 	}
+}
+
+// TestSizes measures what an article costs, for the table in deploy/README.md, where DATELINE_SIZES names
+// a file of articles in JSON, one a line, each with its own ID:
+//
+//	DATELINE_SIZES=articles.jsonl go test ./cmd/dateline -run TestSizes -v -timeout 30m
+//
+// Processor time is the worker's own, so that it says the same on a busy machine; bytes are those of
+// one copy, merged to one segment.
+func TestSizes(t *testing.T) {
+	file := os.Getenv("DATELINE_SIZES")
+	if file == "" {
+		t.Skip("DATELINE_SIZES names no file of articles")
+	}
+	lines, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, words, bytes := 0, 0, 0
+	for line := range strings.Lines(string(lines)) {
+		var a struct{ Title, Text string }
+		if err := json.Unmarshal([]byte(line), &a); err != nil {
+			t.Fatal(err)
+		}
+		n, words, bytes = n+1, words+len(strings.Fields(a.Title+" "+a.Text)), bytes+len(line)
+	}
+	t.Logf("%d articles of %d words, %.1f kB in Kafka", n, words/n, float64(bytes)/float64(n)/1000)
+	s := newStack(t)
+	s.run(0, string(lines), "ingest", "--input", "jsonl", "-")
+	s.env = append(s.env, "GOMAXPROCS=1")
+	w := s.work()
+	s.eventually("all are stored", 20*time.Minute, s.articles(n))
+	peak := w.stop(t)
+	busy := w.ProcessState.UserTime() + w.ProcessState.SystemTime()
+	t.Logf("a worker on one processor: %.1f ms an article, peak %d MB", 1000*busy.Seconds()/float64(n), peak>>20)
+
+	var indices []struct {
+		Index string
+		Docs  string `json:"docs.count"`
+		Size  string `json:"pri.store.size"`
+	}
+	for _, c := range []struct{ method, path string }{{http.MethodPost, "*/_forcemerge?max_num_segments=1"}, {http.MethodPost, "*/_flush?wait_if_ongoing=true"}} {
+		req, err := http.NewRequestWithContext(t.Context(), c.method, s.elasticsearch+"/"+s.prefix+"-"+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	resp, err := http.Get(s.elasticsearch + "/_cat/indices/" + s.prefix + "-*?format=json&bytes=b&h=index,docs.count,pri.store.size")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&indices); err != nil {
+		t.Fatal(err)
+	}
+	docs, sizes, months, all := map[string]int{}, map[string]int{}, map[string]int{}, 0
+	for _, i := range indices {
+		kind := strings.TrimPrefix(i.Index, s.prefix+"-")
+		kind, _, _ = strings.Cut(kind, "-")
+		d, err1 := strconv.Atoi(i.Docs)
+		b, err2 := strconv.Atoi(i.Size)
+		if err1 != nil || err2 != nil {
+			t.Fatalf("index %+v", i)
+		}
+		docs[kind], sizes[kind], months[kind], all = docs[kind]+d, sizes[kind]+b, months[kind]+1, all+b
+	}
+	for _, kind := range slices.Sorted(maps.Keys(docs)) {
+		t.Logf("%-9s %5.1f documents and %5.1f kB an article, in %d indices", kind, float64(docs[kind])/float64(n), float64(sizes[kind])/float64(n)/1000, months[kind])
+	}
+	t.Logf("in all %.1f kB an article", float64(all)/float64(n)/1000)
+	s.drop()
 }
 
 // rate logs how many articles a second it were.

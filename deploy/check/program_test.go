@@ -31,6 +31,7 @@ var build = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	builtIn = dir
 	binary := filepath.Join(dir, "dateline")
 	dockerfile, err := os.ReadFile(filepath.Join(deploy, "Dockerfile"))
 	if err != nil {
@@ -48,6 +49,9 @@ var build = sync.OnceValues(func() (string, error) {
 	return binary, nil
 })
 
+// builtIn is the folder that goes when the tests have ended.
+var builtIn string
+
 func program(t *testing.T) string {
 	t.Helper()
 	binary, err := build()
@@ -60,8 +64,8 @@ func program(t *testing.T) string {
 func TestMain(m *testing.M) {
 	log.SetOutput(io.Discard) // Helm tells of every symbolic link
 	code := m.Run()
-	if binary, err := build(); err == nil { // built by now, or in vain
-		_ = os.RemoveAll(filepath.Dir(binary))
+	if builtIn != "" {
+		_ = os.RemoveAll(builtIn)
 	}
 	os.Exit(code)
 }

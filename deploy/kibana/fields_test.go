@@ -350,3 +350,74 @@ func TestDrillDowns(t *testing.T) {
 		t.Errorf("only %d links from panel to panel", links)
 	}
 }
+
+// TestQuestions has each dashboard answer what it is for: there is a panel with these buckets, the
+// outermost first, and with these values.
+func TestQuestions(t *testing.T) {
+	has := map[string][]string{}
+	links, drills := map[string]bool{}, map[string]int{}
+	for _, o := range objects(t, Options{}) {
+		name := strings.TrimPrefix(o.ID, "dateline-")
+		if o.Type == "index-pattern" {
+			for f := range open(t, o)["attributes"].(map[string]any)["fieldFormatMap"].(map[string]any) {
+				links[name+" "+f] = true
+			}
+			continue
+		}
+		for _, p := range panels(t, o) {
+			drills[name] += len(p.Config.Enhancements.DynamicActions.Events)
+			if p.Config.SavedVis.Type == "vega" {
+				has[name] = append(has[name], "rising "+p.Index[:strings.Index(p.Index, "-")])
+			}
+			for _, l := range p.Config.Attributes.State.DatasourceStates.FormBased.Layers {
+				var rows, values []string
+				for _, id := range l.Order {
+					if c := l.Columns[id]; c.Bucketed {
+						rows = append(rows, c.Field)
+					} else {
+						values = append(values, c.Operation+" "+c.Field)
+					}
+				}
+				view := strings.TrimPrefix(p.Config.Attributes.References[0].ID, "dateline-")
+				for _, v := range values {
+					has[name] = append(has[name], view+": "+strings.Join(rows, ", ")+": "+v)
+				}
+			}
+		}
+	}
+	const articles = ": count ___records___"
+	for name, want := range map[string][]string{
+		"overview": {
+			"articles: @timestamp, article.source" + articles, "articles: people" + articles, "articles: organisations" + articles, "articles: places" + articles,
+			"quotes: quote.text.keyword: last_value speaker.name", "articles: article.language" + articles, "health: : sum health.dead",
+		},
+		"people": {
+			"articles: @timestamp, people" + articles, "articles: @timestamp, organisations" + articles, "rising people", "rising organisations",
+			"articles: people, organisations" + articles, "mentions: entity.name, people" + articles, "mentions: entity.role.keyword, entity.name" + articles,
+		},
+		"quotes": {
+			"quotes: speaker.name" + articles, "quotes: quote.cue" + articles, "quotes: organisations" + articles, "quotes: quote.text.keyword: last_value article.id",
+			"quotes: quote.text.keyword: last_value url.full", "quotes: quote.text.keyword: last_value speaker.key",
+		},
+		"dates": {"articles: mentioned.day" + articles, "articles: mentioned.coming, organisations" + articles, "articles: date_values, places" + articles},
+		"health": {
+			"health: @timestamp: sum health.read", "health: @timestamp: sum health.stored", "health: @timestamp, host.name: max health.lag",
+			"health: @timestamp, health.partition: max health.waiting", "health: @timestamp, health.stage: sum health.dead", "health: health.stage, health.reason: sum health.dead",
+			"feeds: feed.url, feed.reason" + articles, "feeds: @timestamp, feed.outcome" + articles, "feeds: feed.url: max feed.succeeded",
+		},
+	} {
+		for _, w := range want {
+			if !slices.Contains(has[name], w) {
+				t.Errorf("%s has no panel with %q; it has\n%s", name, w, strings.Join(has[name], "\n"))
+			}
+		}
+		if drills[name] == 0 {
+			t.Errorf("%s leads to no other dashboard", name)
+		}
+	}
+	for _, l := range []string{"articles article.id", "mentions article.id", "mentions entity.key", "quotes article.id", "quotes speaker.key", "articles url.full", "feeds feed.url"} {
+		if !links[l] {
+			t.Errorf("%s is no link", l)
+		}
+	}
+}
