@@ -14,8 +14,9 @@ func quotes(args []string) error {
 	own := f.String("own", "../shared/gold/wikinews-train", "annotated articles that are learnt from, and held out in turn to check on")
 	more := f.String("more", "", "further articles to learn from: gold lines, as gold.py prints them")
 	check := f.String("check", "", "articles to check on")
-	weight := f.Float64("weight", 3, "how much a decision in -own counts, if there are further articles")
+	weight := f.Float64("weight", 5, "how much a decision in -own counts, if there are further articles")
 	model := f.String("names", "", "the recogniser's model for articles without annotated names: news or open")
+	recognised := f.Bool("recognised", false, "read each article of -own with the recogniser's names, too")
 	hold := f.Int("hold", -1, "leave out every fifth article of -own, from this one on (0 to 4)")
 	out := f.String("out", "", "file to write (default: none)")
 	if err := f.Parse(args); err != nil {
@@ -25,7 +26,7 @@ func quotes(args []string) error {
 	if err != nil {
 		return err
 	}
-	p := train.Plan{Finder: finder, Log: func(format string, args ...any) { fmt.Printf(format+"\n", args...) }}
+	p := train.Plan{Finder: finder, Recognised: *recognised, Log: func(format string, args ...any) { fmt.Printf(format+"\n", args...) }}
 	if *more == "" {
 		*weight = 1
 	}

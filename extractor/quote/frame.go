@@ -37,6 +37,13 @@ func (u *unit) frames() []frame {
 			}
 			continue
 		}
+		if it.low == "per" && u.sentenceStart(i) {
+			if f, ok := u.accordingTo(i - 1); ok {
+				f.cueFirst, f.clauseFirst = i, i
+				u.known = append(u.known, f)
+			}
+			continue
+		}
 		v, ok := cue.Lookup(it.low)
 		if !ok || !u.isVerb(i, v) {
 			continue
@@ -82,6 +89,13 @@ func (u *unit) isVerb(i int, v cue.Verb) bool {
 	// The tagger takes some verbs between a name and a clause for nouns.
 	if v.Class&(cue.Say|cue.Direct) == 0 {
 		return false
+	}
+	if (next.tag == "." || next.low == ",") && nounLike(prev) {
+		for k := i - 1; k >= 0 && k > i-6; k-- {
+			if u.items[k].kind == quoted {
+				return true // “…,” the letter read.
+			}
+		}
 	}
 	if next.kind == quoted || prev.kind == quoted || next.low == "that" || next.low == ":" || next.low == "," && u.at(i+2).kind == quoted {
 		return prev.kind != word || prev.tag != "JJ"
@@ -185,11 +199,38 @@ group:
 	} else {
 		f.subjFirst, f.subjEnd, f.head = u.subjectLeft(j, 0)
 	}
+	if f.subjFirst < 0 && !f.participle && v.Class&cue.Say != 0 && v.Tense != cue.Base {
+		f.subjFirst, f.subjEnd, f.head = u.sentenceOpener(j + 1)
+	}
 	f.clauseFirst = f.cueFirst
 	if f.subjFirst >= 0 && !f.participle {
 		f.clauseFirst = f.subjFirst
 	}
 	return f, f.subjFirst >= 0 || v.Tense != cue.Base
+}
+
+// sentenceOpener is the first phrase of the sentence before item end that no preposition governs: its
+// subject, where the grammar between it and its verb is past parsing.
+func (u *unit) sentenceOpener(end int) (first, last, head int) {
+	start := end
+	for start > 0 && start > end-reach && !u.sentenceStart(start) && u.items[start-1].kind != quoted {
+		start--
+	}
+	for k := start; k < end; k++ {
+		it := &u.items[k]
+		if it.kind == word && (finite(it) || it.low == "that") {
+			break
+		}
+		first, last, head = u.phraseRight(k)
+		if last <= first {
+			continue
+		}
+		if last <= end && !u.prepositional(first) && !timeWord(u.items[last-1].low) && (k == start || u.items[k-1].kind == word && (u.items[k-1].low == "," || u.items[k-1].low == "and" || u.items[k-1].low == "but")) {
+			return first, last, head
+		}
+		k = last - 1
+	}
+	return -1, -1, -1
 }
 
 // mayInvert reports whether the subject of a verb of speaking may follow it, where item j stands

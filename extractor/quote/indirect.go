@@ -35,54 +35,106 @@ type clause struct {
 	frame      *frame
 	first, end int // items
 	how        string
+	prep       string // that stands between the cue and the words, if one does
 }
 
-// reported gives the reported clauses of a unit, in text order.
+// reported gives the reported clauses of a unit, in text order; no two take the same words.
 func (f *finder) reported(n int) []Quote {
 	u := &f.units[n]
-	var out []Quote
-	stop := 0 // items before it are taken
-	clauses := f.clausesOf(n)
-	for i := 0; i < len(clauses); i++ {
-		c := clauses[i]
-		if c.first < stop {
-			continue
-		}
+	type scored struct {
+		clause
+		speaker *Speaker
+		p       float64
+	}
+	var all []scored
+	for _, c := range f.clausesOf(n) {
 		sp := u.speaker(c.frame)
 		if sp == nil {
 			continue
 		}
 		p := f.model.reported.probability(f.clauseFeatures(u, &c, sp))
-		if i+1 < len(clauses) && clauses[i+1].first == c.first && clauses[i+1].frame == c.frame {
-			// The same clause without what may be the reporter's comment.
-			i++
-			if short := f.model.reported.probability(f.clauseFeatures(u, &clauses[i], sp)); short > p {
-				c, p = clauses[i], short
-			}
-		}
-		if p < leastReported && (c.how != "urge" || p < leastUrged) {
+		least := leastOf(c.how)
+		if p < least {
 			continue
 		}
+		all = append(all, scored{c, sp, p})
+	}
+	// What is reported inside a report is the outer one's: acts of speaking come in order, then what
+	// else there is to report.
+	sort.SliceStable(all, func(i, j int) bool {
+		a, b := &all[i], &all[j]
+		if x, y := other(a.how), other(b.how); x || y {
+			if x != y {
+				return y
+			}
+			return a.p > b.p
+		}
+		if a.frame != b.frame {
+			return a.frame.cueFirst < b.frame.cueFirst
+		}
+		return a.p > b.p
+	})
+	var out []Quote
+	taken := make([]bool, len(u.items))
+	by := map[*frame]string{}
+next:
+	for i := range all {
+		c := &all[i]
+		if how, ok := by[c.frame]; ok && how != c.how && (how != "before" || c.how != "clause") && (how != "clause" || c.how != "before") {
+			continue // one reading for each act of speaking
+		}
+		for k := c.first; k < c.end; k++ {
+			if taken[k] {
+				continue next
+			}
+		}
+		for k := c.first; k < c.end; k++ {
+			taken[k] = true
+		}
+		by[c.frame] = c.how
 		rule := "indirect"
-		if c.frame.according {
+		switch {
+		case c.frame.according:
 			rule = "indirect-according"
+		case phrase(c.how):
+			rule = "indirect-phrase"
 		}
 		s := u.spanOf(c.first, c.end)
-		q := Quote{Span: s, Text: s.In(f.doc.Text), Kind: Indirect, Speaker: sp, Cue: u.expression(c.frame.cueFirst, c.frame.cueEnd)}
-		q.Rule, q.Score = f.confidence(rule, sp)
+		q := Quote{Span: s, Text: s.In(f.doc.Text), Kind: Indirect, Speaker: c.speaker, Cue: u.expression(c.frame.cueFirst, c.frame.cueEnd)}
+		q.Rule, q.Score = f.confidence(rule, c.speaker)
 		out = append(out, q)
-		stop = c.end
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Start < out[j].Start })
 	return out
 }
 
-// leastReported is how likely a clause must be reported speech. Annotators differ on what somebody
-// is urged to do: some count it always, others never.
+// How likely a clause must be reported speech. Annotators differ on what somebody is urged to do: some
+// count it always, others never; and on what somebody criticises, hails or announces in a few words:
+// there it takes more.
 const (
 	leastReported = 0.45
 	leastUrged    = 0.25
+	leastStance   = 0.5
+	leastPhrase   = 0.7
 )
+
+// leastOf is how likely a clause found in this way must be reported speech.
+func leastOf(how string) float64 {
+	switch {
+	case how == "urge":
+		return leastUrged
+	case phrase(how):
+		return leastPhrase
+	case strings.HasPrefix(how, "noun") || strings.HasPrefix(how, "adjective"):
+		return leastStance
+	}
+	return leastReported
+}
+
+// phrase reports whether a clause is a noun phrase rather than a clause.
+func phrase(how string) bool {
+	return strings.HasPrefix(how, "object") || how == "noun" || how == "adjective" || how == "noun-short" || how == "adjective-short" || how == "noun-near" || how == "adjective-near"
+}
 
 // clausesOf lists what the frames of a unit may report.
 func (f *finder) clausesOf(n int) []clause {
@@ -93,24 +145,64 @@ func (f *finder) clausesOf(n int) []clause {
 		if cut-first < shortestClause || cut < end && (cut-first < longPart || !nounLike(u.at(cut-1)) || !u.hasFinite(first, cut)) {
 			return
 		}
-		out = append(out, clause{fr, first, cut, how})
+		out = append(out, clause{fr, first, cut, how, ""})
 	}
 	for i := range f.frames[n] {
 		fr := &f.frames[n][i]
-		if fr.subjFirst < 0 || fr.passive || fr.negated {
+		if fr.subjFirst < 0 || fr.passive {
 			continue
 		}
+		had := len(out)
+		f.clausesOfVerb(u, fr, add)
+		if len(out) == had && !fr.according {
+			u.complements(fr, func(first, end int, how, prep string) {
+				if f.free(u, first, end) == end && end > first {
+					out = append(out, clause{fr, first, end, how, prep})
+				}
+			})
+		}
+	}
+	f.stances[n] = u.stanceFrames()
+	for i := range f.stances[n] {
+		fr := &f.stances[n][i]
+		if fr.verb.Class&cue.Hold != 0 {
+			u.complements(fr, func(first, end int, how, prep string) {
+				if f.free(u, first, end) == end && end > first {
+					out = append(out, clause{fr, first, end, how, prep})
+				}
+			})
+			continue
+		}
+		kind := "noun"
+		if stances()[fr.verb.Lemma]&stanceAdjective != 0 && fr.clauseFirst == fr.subjFirst {
+			kind = "adjective"
+		}
+		u.stanceClauses(fr, kind, func(first, end int, how, prep string) {
+			if f.free(u, first, end) == end && end > first {
+				out = append(out, clause{fr, first, end, how, prep})
+			}
+		})
+	}
+	return out
+}
+
+// clausesOfVerb adds the clauses that the frame of a verb may report.
+func (f *finder) clausesOfVerb(u *unit, fr *frame, add func(fr *frame, first, end int, how string)) {
+	if fr.negated {
+		return
+	}
+	{
 		switch next := u.at(fr.after); {
 		case fr.that || fr.according || fr.inverted:
 		case interrogative(next) && !u.closes(fr.after+1):
 			add(fr, fr.after, u.clauseEnd(fr.after, fr), "asked")
-			continue
+			return
 		case fr.verb.Class&cue.Commit != 0 && next.low == "to" && strings.HasPrefix(u.at(fr.after+1).tag, "VB"):
 			add(fr, fr.after, u.clauseEnd(fr.after, fr), "to")
-			continue
+			return
 		}
 		if !u.mayReport(fr) {
-			continue
+			return
 		}
 		for _, c := range u.clauses(fr) {
 			how := "clause"
@@ -124,13 +216,67 @@ func (f *finder) clausesOf(n int) []clause {
 			}
 			add(fr, c[0], c[1], how)
 			if how == "that" || how == "clause" {
-				if cut := u.comment(c[0], c[1]); cut > 0 {
+				cut := u.comment(c[0], c[1])
+				if cut > 0 {
 					add(fr, c[0], cut, how+"-cut")
+				}
+				if and := u.conjunction(c[0], c[1]); and > 0 && and != cut {
+					add(fr, c[0], and, how+"-and")
+				}
+				if far := u.sentenceEnd(c[1]); far > c[1]+1 && !u.saysMore(c[1], far) {
+					add(fr, c[0], far, how+"-long")
 				}
 			}
 		}
 	}
-	return out
+}
+
+// conjunction is where, in a reported clause, "and" or "but" opens what may be the reporter's own
+// clause again; 0 where it does not.
+func (u *unit) conjunction(first, end int) int {
+	for k := first + shortestClause; k < end-2; k++ {
+		it := &u.items[k]
+		if it.kind != word || it.low != "and" && it.low != "but" {
+			continue
+		}
+		n := k + 1
+		for n < end && u.items[n].kind == word && (u.items[n].tag == "RB" || u.items[n].tag == "," || adverb(u.items[n].low)) {
+			n++
+		}
+		if next := u.at(n); next.kind != word || next.tag != "VBD" && next.tag != "VBZ" && next.tag != "VBP" && next.tag != "VBN" {
+			continue
+		}
+		if u.hasFinite(first, k) {
+			if u.items[k-1].low == "," {
+				k--
+			}
+			return k
+		}
+	}
+	return 0
+}
+
+// saysMore reports whether something more is said in [first, end).
+func (u *unit) saysMore(first, end int) bool {
+	for k := range u.known {
+		if g := &u.known[k]; g.cueFirst >= first && g.cueFirst < end && g.verb.Class&cue.Say != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// sentenceEnd is where the sentence that item i stands in ends, without its last mark; a quotation
+// ends it, too.
+func (u *unit) sentenceEnd(i int) int {
+	end := i
+	for end < len(u.items) && end < i+longestClause && (u.items[end].kind != word || u.items[end].tag != ".") && u.items[end].kind != quoted {
+		end++
+	}
+	for end > i && u.items[end-1].kind == word && !letterOrDigit(u.items[end-1].low) && u.items[end-1].low != ")" && u.items[end-1].low != "%" {
+		end--
+	}
+	return end
 }
 
 // comment is where, in a reported clause, the reporter's own words may begin: ", which …",
@@ -225,6 +371,27 @@ func (f *finder) clauseFeatures(u *unit, c *clause, s *Speaker) []string {
 	}
 	first := u.at(c.first)
 	add("first-tag", first.tag)
+	if fr.negated {
+		add(c.how, "negated")
+		add("negated", lemma)
+	}
+	if c.prep != "" {
+		add("prep", c.prep)
+		add(c.how, c.prep)
+		add(lemma+"-prep", c.prep)
+	}
+	if other(c.how) {
+		base, _, _ := strings.Cut(c.how, "-")
+		add(base, lemma)
+		add(base+"-first", first.tag)
+		add(base+lemma, first.tag)
+		add(base+"-end", neighbour(u.at(c.end)))
+		add(c.how+"-end", neighbour(u.at(c.end)))
+		add(base+"-last", u.at(c.end-1).tag)
+		if c.end-c.first == 1 {
+			add(base+"-one", first.low+first.tag)
+		}
+	}
 	if cut := u.comment(c.first, c.end); cut > 0 {
 		add("comment", u.at(cut+1).tag)
 		add(c.how, "comment")
@@ -233,6 +400,16 @@ func (f *finder) clauseFeatures(u *unit, c *clause, s *Speaker) []string {
 		add("cut", u.at(c.end+1).tag)
 		add("cut", u.at(c.end+1).low)
 		add("cut", end.low)
+	} else {
+		if strings.HasSuffix(c.how, "-and") {
+			add("and", u.at(c.end+1).low)
+			add("and", u.at(c.end+1).tag)
+			add("and", u.at(c.end+2).tag)
+		}
+		if and := u.conjunction(c.first, c.end); and > 0 {
+			add("joins", u.at(and+1).tag)
+			add("joins", u.at(and+1).low)
+		}
 	}
 	if first.kind == word {
 		add(c.how+"-first", first.low)
@@ -240,6 +417,10 @@ func (f *finder) clauseFeatures(u *unit, c *clause, s *Speaker) []string {
 		add(c.how+"-first", "name")
 	}
 	switch n := c.end - c.first; {
+	case n <= 1:
+		add("length", "1")
+	case n <= 2:
+		add("length", "2")
 	case n <= 4:
 		add("length", "3")
 	case n <= 6:
@@ -295,6 +476,11 @@ func (f *finder) clauseFeatures(u *unit, c *clause, s *Speaker) []string {
 	return out
 }
 
+// other reports whether a clause is a complement without a finite verb of its own.
+func other(how string) bool {
+	return strings.HasPrefix(how, "object") || strings.HasPrefix(how, "noun") || strings.HasPrefix(how, "adjective") || strings.HasPrefix(how, "to")
+}
+
 // urges reports whether a frame reports what somebody is asked to do.
 func (u *unit) urges(f *frame) bool {
 	switch f.verb.Lemma {
@@ -336,8 +522,9 @@ func (u *unit) clauses(f *frame) [][2]int {
 	}
 	before := f.clauseFirst
 	prevComma := before > 0 && u.items[before-1].low == ","
+	joined := prevComma && before > 1 && u.items[before-2].kind == word && (u.items[before-2].low == "and" || u.items[before-2].low == "but")
 	if f.according {
-		if before == 0 || u.sentenceStart(before) {
+		if before == 0 || u.sentenceStart(before) || joined {
 			first := f.after
 			for k := f.after; k < len(u.items) && k < f.after+25 && u.items[k].tag != "."; k++ {
 				if u.items[k].low == "," {
@@ -348,15 +535,16 @@ func (u *unit) clauses(f *frame) [][2]int {
 			return u.checked(first, u.clauseEnd(first, f), -1)
 		}
 		a, b := u.clauseBefore(before)
-		if prevComma && u.at(f.after).low == "," {
-			if c := u.checked(f.after+1, u.clauseEnd(f.after+1, f), -1); c != nil && !u.hasFinite(a, b) {
+		after := u.pastTime(f.after)
+		if prevComma && u.at(after).low == "," {
+			if c := u.checked(after+1, u.clauseEnd(after+1, f), -1); c != nil && !u.hasFinite(a, b) {
 				return append([][2]int{{a, b}}, c...)
 			}
 		}
 		return u.checked(a, b, -1)
 	}
 	// “The plan,” he said, “would work” without the marks, and with the cue at the end.
-	if (f.inverted || !f.that && u.closes(f.after)) && prevComma && before > 1 {
+	if (f.inverted || !f.that && u.closes(f.after)) && prevComma && before > 1 && !joined {
 		a, b := u.clauseBefore(before)
 		if u.at(f.after).low == "," && f.after+2 < len(u.items) && !u.hasFinite(a, b) {
 			if c := u.checked(f.after+1, u.clauseEnd(f.after+1, f), -1); c != nil {
@@ -383,6 +571,21 @@ func (u *unit) clauses(f *frame) [][2]int {
 		return nil
 	}
 	return u.checked(first, end, -1)
+}
+
+// pastTime is the first item from i on that belongs to no time: "in March,".
+func (u *unit) pastTime(i int) int {
+	k := i
+	if l := u.at(k).low; l == "on" || l == "in" || l == "last" || l == "this" {
+		k++
+	}
+	if k < len(u.items) && u.items[k].kind == word && (timeWord(u.items[k].low) || number(&u.items[k])) {
+		for k < len(u.items) && u.items[k].kind == word && (timeWord(u.items[k].low) || number(&u.items[k])) {
+			k++
+		}
+		return k
+	}
+	return i
 }
 
 // beside reports whether a frame's words stand in marks right beside it.

@@ -19,6 +19,10 @@ func (u *unit) common(first, end int) int {
 	}
 	for i := first; i < end; i++ {
 		if u.items[i].kind == name {
+			// "the Acme professor": whoever is introduced by the noun.
+			if det := u.items[first].low; core == end && i < core-1 && u.items[core-1].kind == word && (det == "the" || det == "this") && !u.personAt(i) {
+				return u.f.titled(u.items[core-1].low, u.mentionsBefore(first))
+			}
 			return -1
 		}
 	}
@@ -38,8 +42,7 @@ func (u *unit) common(first, end int) int {
 		return -1
 	}
 	kind := u.items[core-1].low
-	start := u.f.doc.Tokens[u.items[first].first].Start
-	m := sort.Search(len(u.f.mentions), func(i int) bool { return u.f.mentions[i].Start >= start })
+	m := u.mentionsBefore(first)
 	if det == "the" || det == "this" {
 		if e := u.f.titled(kind, m); e >= 0 {
 			return e
@@ -58,6 +61,12 @@ func (u *unit) common(first, end int) int {
 		return -1
 	}
 	return u.f.salient(m)
+}
+
+// mentionsBefore is how many of the article's mentions stand before item i.
+func (u *unit) mentionsBefore(i int) int {
+	start := u.f.doc.Tokens[u.items[i].first].Start
+	return sort.Search(len(u.f.mentions), func(i int) bool { return u.f.mentions[i].Start >= start })
 }
 
 // titled is the person last mentioned before mention m whom the article introduces by the noun.

@@ -57,7 +57,11 @@ func nounLike(it *item) bool {
 	case quoted:
 		return false
 	}
-	return strings.HasPrefix(it.tag, "NN") || it.tag == "PRP" || it.tag == "CD" || it.low == "others" || it.low == "many" || it.low == "some" || it.low == "one" || it.low == "both"
+	switch it.low {
+	case "others", "many", "some", "one", "both", "half", "most", "few", "several", "neither", "those", "%":
+		return true
+	}
+	return strings.HasPrefix(it.tag, "NN") || it.tag == "PRP" || it.tag == "CD"
 }
 
 func inside(it *item) bool {
@@ -273,6 +277,9 @@ func (u *unit) subjectLeft(j, depth int) (first, end, head int) {
 		}
 		return first, end, head
 	}
+	if t := u.items[j].tag; (t == "VBN" || t == "VBD") && depth == 0 && j > 0 && u.items[j-1].kind == word && nounLike(&u.items[j-1]) && u.items[j-1].tag != "PRP" {
+		return u.phraseLeft(j - 1) // "a poll published Monday said"
+	}
 	if strings.HasPrefix(u.items[j].tag, "VB") || u.items[j].tag == "RP" {
 		return u.subjectOfVerbBefore(j, depth)
 	}
@@ -370,7 +377,7 @@ func (u *unit) clauseOpener(i int) (first, end, head int) {
 		k--
 	}
 	first, end, head = u.phraseRight(k)
-	if end > first && end < i && head >= 0 {
+	if end > first && end < i && (head >= 0 || u.items[end].kind == word && (u.items[end].tag == "VBG" || u.items[end].tag == "VBN")) {
 		return first, end, head
 	}
 	return -1, -1, -1

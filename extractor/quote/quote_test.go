@@ -102,6 +102,17 @@ func TestFind(t *testing.T) {
 		{"urged", `[Ana Bell]p urged the council to close the pier in June.`, []string{"indirect | the council to close the pier in June | Ana Bell = Ana Bell"}},
 		{"two verbs of speaking", `[Ana Bell]p said the pier would close, and added that the crane was sold.`, []string{
 			"indirect | the pier would close | Ana Bell = Ana Bell", "indirect | the crane was sold | Ana Bell = Ana Bell"}},
+		{"two acts of one subject", `[Ana Bell]p said the pier would close and never asked the town.`, []string{"indirect | the pier would close and never asked the town | Ana Bell = Ana Bell"}},
+		{"according to, in the middle", `The pier, according to [Ana Bell]p in March, is too old for ferries.`, []string{"indirect | is too old for ferries | Ana Bell = Ana Bell"}},
+		{"per", `Per [Ana Bell]p, the pier will close in June.`, []string{"indirect | the pier will close in June | Ana Bell = Ana Bell"}},
+		{"issued by", `According to a statement released on Friday by [Harbour Union]o, the pier will close in June.`, []string{"indirect | the pier will close in June | a statement = Harbour Union"}},
+		{"half of those asked", `Half said the pier should stay open all night.`, []string{"indirect | the pier should stay open all night | Half"}},
+		{"participle inside the subject", `A poll published Monday said the pier should stay open.`, []string{"indirect | the pier should stay open | A poll"}},
+		{"introduced by the noun", `Professor [Ana Bell]p works in [Oslo]l. The [Oslo]l professor said: “It rained every day.”`, []string{"direct | It rained every day. | The Oslo professor = Ana Bell"}},
+		{"signed", "“It rained every day.” ― [Ana Bell]p\n“Nobody came to the pier.” — [Otto Bell]p", []string{"direct | It rained every day. | Ana Bell = Ana Bell", "direct | Nobody came to the pier. | Otto Bell = Otto Bell"}},
+		{"it wrote", `“The pier was the pride of the town, and is no more,” it wrote.`, []string{"direct | The pier was the pride of the town, and is no more, | it"}},
+		{"the letter read", `“The pier was the pride of the town, and is no more,” the letter read.`, []string{"direct | The pier was the pride of the town, and is no more, | the letter"}},
+		{"participle after the subject", `Neighbours marching through the streets chanted: “Save the pier!”`, []string{"direct | Save the pier! | Neighbours"}},
 		{"what is announced is no clause", `[Ana Bell]p announced a new pier for the town.`, nil},
 		{"not said", `[Ana Bell]p did not say that the pier would close.`, nil},
 	} {

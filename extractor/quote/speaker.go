@@ -1,7 +1,10 @@
 package quote
 
 import (
+	"strings"
+
 	"github.com/datelinenews/dateline/extractor/ner"
+	"github.com/datelinenews/dateline/extractor/quote/cue"
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
@@ -91,7 +94,8 @@ func (u *unit) speaker(f *frame) *Speaker {
 	if f.subjFirst < 0 || f.subjEnd <= f.subjFirst {
 		return nil
 	}
-	if u.items[f.subjFirst].kind == word && f.subjEnd-f.subjFirst == 1 && !u.maySpeak(f.subjFirst) {
+	if u.items[f.subjFirst].kind == word && f.subjEnd-f.subjFirst == 1 && !u.maySpeak(f.subjFirst) &&
+		(u.items[f.subjFirst].low != "it" || f.verb.Class&cue.Say == 0 || f.passive) {
 		return nil
 	}
 	s := &Speaker{Expression: u.expression(f.subjFirst, f.subjEnd)}
@@ -101,6 +105,8 @@ func (u *unit) speaker(f *frame) *Speaker {
 		return s
 	}
 	if e := u.nominal(f.subjFirst, f.subjEnd); e >= 0 {
+		s.Entity = &e
+	} else if e := u.issuedBy(f.subjFirst, f.subjEnd); e >= 0 {
 		s.Entity = &e
 	} else if e := u.common(f.subjFirst, f.subjEnd); e >= 0 {
 		s.Entity = &e
@@ -139,4 +145,36 @@ func (u *unit) nominal(first, end int) int {
 		}
 	}
 	return pick
+}
+
+// issuedBy is the entity that the words after a document's name say has issued it: "a statement
+// released on Monday by Acme", "data from Acme"; -1 where they say nothing of the kind.
+func (u *unit) issuedBy(first, end int) int {
+	const furthest = 8 // items
+	core := first
+	for core < end && (u.items[core].kind != word || !linking(u.items[core].low)) {
+		core++
+	}
+	if core == first || u.items[core-1].kind != word || !is(u.items[core-1].low, document|voice) {
+		return -1
+	}
+	for k := core; k < len(u.items) && k < core+furthest; k++ {
+		it := &u.items[k]
+		switch {
+		case it.low == "by" || it.low == "from" || it.low == "of" && k == core:
+			if _, e, head := u.phraseRight(k + 1); e > k+1 && head >= 0 {
+				if m := u.mentionAt(head); m >= 0 && u.f.mentions[m].Type != ner.Place {
+					return u.f.mentions[m].Entity
+				}
+			}
+			if it.low != "of" {
+				return -1
+			}
+		case it.kind == word && (it.tag == "VBN" || it.tag == "VBD" || timeWord(it.low) || number(it) || linking(it.low) || it.tag == "DT"):
+		case it.kind == word && strings.HasPrefix(it.tag, "NN") && k < end:
+		default:
+			return -1
+		}
+	}
+	return -1
 }

@@ -19,6 +19,7 @@ const (
 	Show                     // what documents do: "showed", "found"
 	Think                    // inner speech: "believes"
 	Commit                   // what somebody will do or not do: "vowed to"
+	Hold                     // what somebody stands for or speaks about: "endorsed", "discussed"
 )
 
 // Tense is a verb form's.
@@ -45,7 +46,7 @@ type Verb struct {
 //go:embed data/verbs.tsv
 var verbsTSV string
 
-var classes = map[string]Class{"say": Say, "direct": Direct, "call": Call, "urge": Urge, "show": Show, "think": Think, "commit": Commit}
+var classes = map[string]Class{"say": Say, "direct": Direct, "call": Call, "urge": Urge, "show": Show, "think": Think, "commit": Commit, "hold": Hold}
 
 var verbs = sync.OnceValue(func() map[string]Verb {
 	m := map[string]Verb{}
@@ -82,5 +83,12 @@ var verbs = sync.OnceValue(func() map[string]Verb {
 // Lookup gives the verb of speaking that a word, in lower case, is a form of.
 func Lookup(word string) (Verb, bool) {
 	v, ok := verbs()[word]
-	return v, ok
+	return v, ok && v.Class != Hold
+}
+
+// Stance gives the verb that a word, in lower case, is a form of, if it tells what somebody stands
+// for or speaks about and is no verb of speaking.
+func Stance(word string) (Verb, bool) {
+	v, ok := verbs()[word]
+	return v, ok && v.Class == Hold
 }

@@ -27,6 +27,7 @@ type decisions struct{ marks, speakers, reported []choice }
 type reader struct {
 	parser *text.Parser
 	finder ner.Finder
+	both   bool // read articles with annotated names twice, see Plan.Recognised
 	marks  map[string]float64
 }
 
@@ -39,20 +40,25 @@ func (r *reader) read(c *Corpus, marks map[string]float64) decisions {
 	}
 	r.marks = marks
 	for i := range c.Articles {
-		r.article(&c.Articles[i], i, c.Weight, &out)
+		a := &c.Articles[i]
+		g := newGold(a)
+		doc := r.parser.Parse(a.Text, 0)
+		weight := c.Weight
+		if len(a.Entities) > 0 {
+			if r.both {
+				weight /= 2
+			}
+			r.article(g, doc, g.names(), i, weight, &out)
+		}
+		if len(a.Entities) == 0 || r.both {
+			r.article(g, doc, r.finder.Find(doc), i, weight, &out)
+		}
 	}
 	return out
 }
 
-func (r *reader) article(a *eval.Article, n int, weight float64, out *decisions) {
-	g := newGold(a)
-	doc := r.parser.Parse(a.Text, 0)
-	var names []ner.Mention
-	if len(a.Entities) > 0 {
-		names = g.names()
-	} else {
-		names = r.finder.Find(doc)
-	}
+func (r *reader) article(g *gold, doc *text.Doc, names []ner.Mention, n int, weight float64, out *decisions) {
+	a := g.a
 	entities, mentions := coref.Resolve(doc, names)
 	for _, d := range quote.Decisions(r.marks, doc, mentions, entities) {
 		indirect := d.Quote.Kind == quote.Indirect

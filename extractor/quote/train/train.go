@@ -21,6 +21,7 @@ type Fit struct {
 	Rate    float64 // of learning
 	Penalty float64 // for each unit of a weight, in decisions
 	Least   int     // how often a feature must be seen
+	Average bool    // take the mean of the weights after each of the later passes
 }
 
 // fit maximises the likelihood that what is chosen is right (all right options together), by
@@ -80,7 +81,9 @@ func fit(choices []choice, how Fit) map[string]float64 {
 	rng := rand.New(rand.NewPCG(1, 1))
 	decay := how.Penalty / float64(max(len(data), 1))
 	var p []float64
-	for range how.Epochs {
+	mean := make([]float64, len(names))
+	passes := 0.0
+	for epoch := range how.Epochs {
 		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, i := range order {
 			d := &data[i]
@@ -107,10 +110,19 @@ func fit(choices []choice, how Fit) map[string]float64 {
 				}
 			}
 		}
+		if how.Average && 2*epoch >= how.Epochs-1 {
+			for i := range w {
+				mean[i] += w[i]
+			}
+			passes++
+		}
 	}
 	out := make(map[string]float64, len(names))
 	for i, f := range names {
 		out[f] = w[i]
+		if how.Average {
+			out[f] = mean[i] / passes
+		}
 	}
 	return out
 }
