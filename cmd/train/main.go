@@ -7,6 +7,7 @@
 //	train dump -model news -data DIR -out DUMP
 //	train ner -model news -data DIR -out extractor/ner/models/fast.bin
 //	train calibrate -file extractor/ner/models/news.conv -partner extractor/ner/models/fast.bin -data DIR
+//	train pack extractor/ner/models/fast.bin
 //	train check -model news -data DIR
 //	train quotes -own DIR -more FILE -out extractor/quote/data/news.tsv
 package main
@@ -27,7 +28,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: train clusters|words|vectors|dump|ner|calibrate|check|quotes -help")
+var errUsage = errors.New("usage: train clusters|words|vectors|dump|ner|calibrate|pack|check|quotes -help")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -46,6 +47,8 @@ func run(args []string) error {
 		return names(args[1:])
 	case "calibrate":
 		return calibrate(args[1:])
+	case "pack":
+		return pack(args[1:])
 	case "quotes":
 		return quotes(args[1:])
 	case "check":

@@ -126,8 +126,30 @@ func (f files) read() (*train.Files, error) {
 		if *x.into, err = os.ReadFile(x.path); err != nil {
 			return nil, err
 		}
+		if *x.into, err = ner.Unpack(*x.into); err != nil {
+			return nil, fmt.Errorf("%s: %w", x.path, err)
+		}
 	}
 	return out, nil
+}
+
+// pack packs files in place.
+func pack(args []string) error {
+	for _, path := range args {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		out, err := ner.Pack(b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if err := os.WriteFile(path, out, 0o644); err != nil {
+			return err
+		}
+		fmt.Printf("%s: %d bytes, were %d\n", path, len(out), len(b))
+	}
+	return nil
 }
 
 func calibrate(args []string) error {

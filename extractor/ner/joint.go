@@ -33,6 +33,13 @@ func (j *joint) Scores(doc *text.Doc, f *feature.Doc, out []linear.Scores) {
 // LoadJoint makes a model of the files of a convolutional model, as LoadConv does, and of a linear
 // model's weights. It keeps all four slices.
 func LoadJoint(name string, tables, vectors, model, weights []byte) (*Model, error) {
+	model, err := Unpack(model)
+	if err == nil {
+		weights, err = Unpack(weights)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", name, err)
+	}
 	c, err := conv.Load(model, vectors)
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)

@@ -41,6 +41,10 @@ type tagger interface {
 // Load makes a linear model of the files that ner/train writes: the word tables, which all models
 // share, and the weights. It keeps both slices.
 func Load(name string, tables, weights []byte) (*Model, error) {
+	weights, err := Unpack(weights)
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", name, err)
+	}
 	w, err := linear.Load(weights)
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
@@ -52,6 +56,10 @@ func Load(name string, tables, weights []byte) (*Model, error) {
 // LoadConv makes a convolutional model of the word tables, the word vectors, which all such models
 // share, and the model's own file. It keeps all three slices.
 func LoadConv(name string, tables, vectors, model []byte) (*Model, error) {
+	model, err := Unpack(model)
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", name, err)
+	}
 	c, err := conv.Load(model, vectors)
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)

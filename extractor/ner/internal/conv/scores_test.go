@@ -1,8 +1,11 @@
 package conv
 
 import (
+	"bufio"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -255,7 +258,19 @@ func reference(n *network, features, vectors *table, doc *text.Doc) (out [][]flo
 func TestKernelsAgree(t *testing.T) {
 	_, random, randomVectors := invented(128, 1, 2, 4, 1)
 	read := func(name string) []byte {
-		b, err := os.ReadFile("../../models/" + name)
+		f, err := os.Open("../../models/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = f.Close() }()
+		r := bufio.NewReader(f)
+		src := io.Reader(r)
+		if magic, _ := r.Peek(2); string(magic) == "\x1f\x8b" { // see ner.Pack
+			if src, err = gzip.NewReader(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := io.ReadAll(src)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -174,6 +174,7 @@ func TestOwn(t *testing.T) {
 			t.Errorf("%s changes nothing", what)
 		}
 	}
+	own("The mayor saw Levant there.", "Levant")
 	if d.Lower(d.Word(0)) != Hash("the") {
 		t.Error("Lower is not the hash of the lower case")
 	}
