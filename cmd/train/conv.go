@@ -42,6 +42,7 @@ func dump(args []string) error {
 	voter := f.String("voter", "", "file of a linear model that is another teacher (default: none)")
 	out := f.String("out", "", "folder to write")
 	f.IntVar(&p.Sport, "sport", 200, "pages of invented sport results to learn from")
+	f.BoolVar(&p.Long, "long", true, "learn from our annotation of long Wikinews articles as well")
 	f.IntVar(&p.Least, "least", 3, "how often a feature must be seen")
 	f.IntVar(&p.Keep, "keep", 30_000, "how many features are kept")
 	f.Uint64Var(&p.Seed, "seed", 1, "seed of all that is random")

@@ -67,7 +67,9 @@ func names(args []string) error {
 	least := f.Uint("least", 2, "how often a feature must be seen")
 	f.IntVar(&p.Fold, "fold", 0, "hold out every nth article of wikinews-train, to check on")
 	f.IntVar(&p.Sport, "sport", 200, "pages of invented sport results to learn from")
+	f.BoolVar(&p.Long, "long", true, "learn from our annotation of long Wikinews articles as well")
 	f.IntVar(&p.Epochs, "epochs", 10, "passes over the text")
+	teacher := f.String("teacher", "", "built-in model that labels texts without annotation, to learn from them as well (default: none)")
 	rate := f.Float64("rate", 0.05, "rate of learning")
 	decay := f.Float64("decay", 0, "decay of weights")
 	dropout := f.Float64("dropout", 0.1, "share of features that a pass ignores")
@@ -79,6 +81,11 @@ func names(args []string) error {
 	t, err := os.ReadFile(*tables)
 	if err != nil {
 		return err
+	}
+	if *teacher != "" {
+		if p.Teacher, err = ner.Open(*teacher); err != nil {
+			return err
+		}
 	}
 	res, err := train.Run(p, t)
 	if err != nil {

@@ -57,5 +57,5 @@ func LoadJoint(name string, tables, vectors, model, weights []byte) (*Model, err
 		}
 	}
 	t := &joint{c, newCRF(w, w.Transitions.Exp())}
-	return newModel(name, t, &mean, mean.Exp(), c.Calibrated, tables, vectors, model, weights)
+	return newModel(name, t, &mean, mean.Exp(), c.Calibration(), tables, vectors, model, weights)
 }

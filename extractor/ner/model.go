@@ -26,11 +26,11 @@ type Model struct {
 	tables      *feature.Tables
 	transitions *linear.Transitions
 	exp         *linear.Factors
-	// calibrated is the share of names that are right among those of a marginal probability.
-	calibrated func(p float32) float32
-	titles     *lexicon.Set
-	hash       func() string
-	pool       sync.Pool
+	// calibration gives the share of names that are right among those of a marginal probability.
+	calibration linear.Calibration
+	titles      *lexicon.Set
+	hash        func() string
+	pool        sync.Pool
 }
 
 // tagger scores the tags of each token of an article, which f has analysed.
@@ -50,7 +50,7 @@ func Load(name string, tables, weights []byte) (*Model, error) {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
 	}
 	exp := w.Transitions.Exp()
-	return newModel(name, newCRF(w, exp), &w.Transitions, exp, w.Calibrated, tables, weights)
+	return newModel(name, newCRF(w, exp), &w.Transitions, exp, w.Calibration, tables, weights)
 }
 
 // LoadConv makes a convolutional model of the word tables, the word vectors, which all such models
@@ -64,15 +64,15 @@ func LoadConv(name string, tables, vectors, model []byte) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
 	}
-	return newModel(name, c, &c.Transitions, c.Transitions.Exp(), c.Calibrated, tables, vectors, model)
+	return newModel(name, c, &c.Transitions, c.Transitions.Exp(), c.Calibration(), tables, vectors, model)
 }
 
-func newModel(name string, t tagger, transitions *linear.Transitions, exp *linear.Factors, calibrated func(float32) float32, files ...[]byte) (*Model, error) {
+func newModel(name string, t tagger, transitions *linear.Transitions, exp *linear.Factors, calibration linear.Calibration, files ...[]byte) (*Model, error) {
 	tables, err := feature.Load(files[0])
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", name, err)
 	}
-	m := &Model{name: name, tagger: t, tables: tables, transitions: transitions, exp: exp, calibrated: calibrated, titles: lexicon.PersonalTitles()}
+	m := &Model{name: name, tagger: t, tables: tables, transitions: transitions, exp: exp, calibration: calibration, titles: lexicon.PersonalTitles()}
 	m.hash = sync.OnceValue(func() string {
 		h := sha256.New()
 		for _, b := range files {
@@ -96,6 +96,7 @@ type scratch struct {
 	scores  []linear.Scores // of each token's tags
 	tags    []uint8
 	decoder linear.Decoder
+	votes   votes
 }
 
 // Find implements Finder.
@@ -112,6 +113,9 @@ func (m *Model) Find(doc *text.Doc) []Mention {
 		out = m.sentence(doc, i, s, out)
 	}
 	s.doc.Release()
+	if len(m.calibration) > 0 { // without it scores do not say what is doubtful
+		out = s.votes.settle(doc.Text, out)
+	}
 	m.pool.Put(s)
 	return out
 }
@@ -146,7 +150,7 @@ func (m *Model) sentence(doc *text.Doc, at int, s *scratch, out []Mention) []Men
 			span := text.Span{Start: doc.Tokens[first].Start, End: doc.Tokens[last-1].End}
 			out = append(out, Mention{
 				Span: span, Text: span.In(doc.Text), Type: Type(t + 1), Form: form(doc.Tokens[first:last]),
-				Score: round(m.calibrated(float32(p))),
+				Score: round(m.calibration.At(float32(p))),
 			})
 		}
 		k = end - 1

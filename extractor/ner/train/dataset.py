@@ -55,8 +55,9 @@ class Dump:
 class Item:
     """A text to learn from: a document of the dump, the tags to learn, and how it counts."""
 
-    def __init__(self, dump, doc, tags=None, weight=None, standing=None):
+    def __init__(self, dump, doc, tags=None, weight=None, standing=None, soft=None):
         self.doc = doc
+        self.soft = soft  # the probability of each tag by teachers, where they labelled the text
         self.tags = tags  # None: those of the dump
         self.weight = dump.corpora[dump.corpus[doc]]["weight"] if weight is None else weight
         self.standing = dump.standing[dump.corpus[doc]] if standing is None else standing
@@ -117,6 +118,12 @@ class Batch:
         tags = np.zeros(at, dtype=np.int64)
         tags[self.place] = np.concatenate(gold)
         self.tags = tags
+        self.soft = self.is_soft = None
+        if any(i.soft is not None for i in items):
+            self.soft, self.is_soft = np.zeros((at, TAGS), dtype=np.float32), np.zeros(at, dtype=bool)
+            for item, (a, b) in zip(items, self.spans):
+                if item.soft is not None:
+                    self.soft[a:b], self.is_soft[a:b] = item.soft, True
         # Longest sentence first, so that those still running are the first ones.
         order = np.argsort([a - b for a, b in sentences], kind="stable")
         self.sentences = np.array(sentences)[order]

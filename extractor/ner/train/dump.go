@@ -22,9 +22,10 @@ import (
 // A Dump is what the trainer of the convolutional models reads: texts as arrays of numbers, made by
 // the same code that makes features when the model runs.
 type Dump struct {
-	// Model, Data, Sport, Seed are as in Plan.
+	// Model, Data, Sport, Long, Seed are as in Plan.
 	Model, Data string
 	Sport       int
+	Long        bool
 	Seed        uint64
 	// Least is how often a feature must be seen in annotated text, Keep how many features are kept
 	// at most.
@@ -185,7 +186,7 @@ func frequent(counts map[uint64]int, least, keep int) []uint64 {
 
 // corpora gathers what goes into the dump.
 func (p *Dump) corpora() ([]*dumped, error) {
-	sources, gold, err := readCorpora(p.Model, p.Data, p.Sport, p.Seed)
+	sources, gold, err := readCorpora(p.Model, p.Data, p.Sport, p.Long, p.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -194,17 +195,12 @@ func (p *Dump) corpora() ([]*dumped, error) {
 	for _, c := range append(sources, &corpus{name: goldName, texts: gold, weight: goldWeight, recased: 1}) {
 		all = append(all, &dumped{Name: c.name, Role: roleTrain, Apart: c.apart != 0, Weight: c.weight, variants: variants(c, rng)})
 	}
-	raw, err := readRaw(filepath.Join(p.Data, "data/news"), filepath.Join(p.Data, "gold"))
+	raw, err := readRaw(p.Model, p.Data, p.Long)
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, plain("wikinews", roleRaw, raw))
-	if p.Model == "news" {
-		texts, err := readJSONLines(filepath.Join(p.Data, "data/quotes/train.jsonl"))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, plain("polnear", roleRaw, texts))
+	for _, c := range raw {
+		all = append(all, plain(c.name, roleRaw, c.texts))
 	}
 	for _, s := range developmentFiles {
 		texts, err := ReadColumns(filepath.Join(p.Data, "data/ner", s+".tsv"))
@@ -290,11 +286,12 @@ func rowsOf(b []byte) (func(key uint64) int, error) {
 	}, nil
 }
 
-// readRaw reads the unannotated articles of a folder (JSON lines), but those that are annotated
-// somewhere in the folder gold: these are learnt from, or are for checking.
-func readRaw(dir, gold string) ([]Text, error) {
+// readRaw reads the texts without annotation that a model may learn from, once teachers have labelled
+// them: Wikinews but for the articles that are annotated anywhere (these are learnt from, or are for
+// checking), and PolNeAR's articles of US politics, for news alone.
+func readRaw(model, data string, long bool) ([]*corpus, error) {
 	annotated := map[string]bool{}
-	paths, err := filepath.Glob(filepath.Join(gold, "*/*.json"))
+	paths, err := filepath.Glob(filepath.Join(data, "gold/*/*.json"))
 	if err != nil {
 		return nil, fmt.Errorf("read raw articles: %w", err)
 	}
@@ -309,6 +306,36 @@ func readRaw(dir, gold string) ([]Text, error) {
 		}
 		annotated[page(a.URL)] = true
 	}
+	own, err := readAnnotations(moreNames)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range own {
+		annotated[a.page] = long || annotated[a.page]
+	}
+	wikinews := &corpus{name: "wikinews"}
+	texts, err := readNews(filepath.Join(data, "data/news"))
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range texts {
+		if !annotated[page(t.ID)] {
+			wikinews.texts = append(wikinews.texts, t)
+		}
+	}
+	out := []*corpus{wikinews}
+	if model == "news" {
+		texts, err := readJSONLines(filepath.Join(data, "data/quotes/train.jsonl"))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &corpus{name: "polnear", texts: texts})
+	}
+	return out, nil
+}
+
+// readNews reads all articles of a folder of JSON lines.
+func readNews(dir string) ([]Text, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("read raw articles: no files in %s", dir)
@@ -319,11 +346,7 @@ func readRaw(dir, gold string) ([]Text, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range texts {
-			if !annotated[page(t.ID)] {
-				out = append(out, t)
-			}
-		}
+		out = append(out, texts...)
 	}
 	return out, nil
 }

@@ -44,6 +44,55 @@ def read_vectors(path):
     return torch.from_numpy(rows.astype(np.float32) * scales[:, None])
 
 
+def read_model(path, net, keys):
+    """Gives a network the numbers of a file; features that the file has not, and corpora, stay as they are."""
+    with open(path, "rb") as f:
+        b = f.read()
+    if not b.startswith(MODEL):
+        raise ValueError(f"{path} is not a file of a network")
+    at = len(MODEL)
+
+    def take(kind, *shape):
+        nonlocal at
+        n = int(np.prod(shape))
+        out = np.frombuffer(b, kind, n, at).reshape(shape)
+        at += n * out.itemsize
+        return out
+
+    width, vector, memory, layers = map(int, take("<u4", 4))
+    if (width, vector, memory, tuple(take("<u4", layers))) != (*net.vector.weight.shape, net.remember.weight.shape[0], DILATIONS):
+        raise ValueError(f"{path} is of another shape")
+    take("<f4", 2 * int(take("<u4", 1)[0]))
+    with torch.no_grad():
+
+        def put(p, a):
+            p.copy_(torch.from_numpy(np.array(a)))
+
+        put(net.transitions, np.where(LEGAL, take("<f4", len(LEGAL), len(LEGAL)), 0))
+        put(net.vector.weight, take("<f4", width, vector))
+        put(net.standing.weight[0], take("<f4", width))
+        for p in (net.norm.weight, net.norm.bias):
+            put(p, take("<f4", width))
+        for conv, norm in zip(net.convs, net.norms):
+            put(conv.weight, take("<f4", 3, width, width).transpose(1, 0, 2).reshape(width, 3 * width))
+            for p in (conv.bias, norm.weight, norm.bias):
+                put(p, take("<f4", width))
+        for layer in (net.remember, net.join, net.out):
+            put(layer.weight, take("<f4", *layer.weight.shape))
+            put(layer.bias, take("<f4", *layer.bias.shape))
+        n, buckets, _ = map(int, take("<u4", 3))
+        offsets, prints, scales = take("<u4", buckets + 1), take("<u4", n), take("<f4", n)
+        rows = take("i1", n, width) * scales[:, None]
+        found = {}
+        for bucket in range(buckets):
+            for i in range(int(offsets[bucket]), int(offsets[bucket + 1])):
+                found.setdefault((bucket, int(prints[i])), i)
+        bucket = ((keys >> np.uint64(32)) * np.uint64(buckets)) >> np.uint64(32)
+        for i, place in enumerate(zip(bucket.tolist(), (keys & np.uint64(0xFFFFFFFF)).tolist())):
+            if place in found:
+                put(net.table.weight[i], rows[found[place]])
+
+
 def round_table(net, keep):
     """Gives the network the table that its file will have, to measure what that costs."""
     with torch.no_grad():

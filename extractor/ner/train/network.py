@@ -141,10 +141,14 @@ def forward_backward(scores, transitions, sentences):
 
 
 class Likelihood(torch.autograd.Function):
-    """The loss of a batch: minus the logarithm of the probability of its tags, each sentence by its weight."""
+    """The loss of a batch: minus the logarithm of the probability of its tags, each sentence by its weight.
+
+    soft, where not None, holds at some places of the batch (is_soft) the probability of each tag by teachers:
+    these stand in for the tag when the scores are learnt; transitions are learnt from the tags alone.
+    """
 
     @staticmethod
-    def forward(ctx, scores, transitions, tags, sentences, weights):
+    def forward(ctx, scores, transitions, tags, sentences, weights, soft=None, is_soft=None):
         s = scores.detach().numpy().astype(np.float64)
         t = transitions.detach().numpy().astype(np.float64)
         total, marginals, pairs, index, inside = forward_backward(s, t, sentences)
@@ -157,7 +161,12 @@ class Likelihood(torch.autograd.Function):
         grad[index[inside]] = delta[inside]
         flat, tag = index[inside], gold[inside]
         ww = np.broadcast_to(w, inside.shape)[inside]
-        grad[flat, tag] -= ww
+        if soft is None:
+            grad[flat, tag] -= ww
+        else:
+            hard = ~is_soft[flat]
+            grad[flat[hard], tag[hard]] -= ww[hard]
+            grad[flat[~hard]] -= soft[flat[~hard]] * ww[~hard, None]
         p = pairs(w)
         np.subtract.at(p, (before[inside], tag), ww)
         ctx.grads = torch.from_numpy(grad.astype(np.float32)), torch.from_numpy((p * LEGAL).astype(np.float32))
@@ -165,7 +174,7 @@ class Likelihood(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, out):
-        return ctx.grads[0] * out, ctx.grads[1] * out, None, None, None
+        return ctx.grads[0] * out, ctx.grads[1] * out, None, None, None, None, None
 
 
 def viterbi(scores, transitions, sentences):

@@ -1,13 +1,15 @@
 """python -m unittest, in this folder: the random field against the sum over all paths, and the file's table."""
 
 import itertools
+import os
+import tempfile
 import unittest
 
 import numpy as np
 import torch
 
-from modelfile import quantise, table
-from network import ENDS, LEGAL, TAGS, Likelihood, forward_backward, viterbi
+from modelfile import model, quantise, read_model, round_table, table
+from network import ENDS, LEGAL, TAGS, Likelihood, Network, forward_backward, viterbi
 
 
 def paths(scores, transitions):
@@ -38,6 +40,24 @@ class RandomField(unittest.TestCase):
                 for (tags, _), w in zip(all_paths, weights):
                     want[tags[i]] += w / weights.sum()
                 np.testing.assert_allclose(marginals[i, k], want, atol=1e-8)
+
+    def test_soft(self):
+        """Probabilities that all lie on one tag teach as the tag does; else the gradient is what is too much."""
+        tags = np.array([0, 0, 0, 0, 1, 2, 3, 8, 4])
+        weights = np.array([1, 0.5, 2], dtype=np.float32)
+        some = np.array([True, True, True, False, True, True, True, True, False])
+
+        def grads(*soft):
+            s, t = torch.tensor(self.scores, requires_grad=True), torch.tensor(self.transitions, requires_grad=True)
+            Likelihood.apply(s, t, tags, self.sentences, weights, *soft).backward()
+            return s.grad.numpy(), t.grad.numpy()
+
+        for a, b in zip(grads(), grads(np.eye(TAGS)[tags], some)):
+            np.testing.assert_allclose(a, b, atol=1e-6)
+        soft = np.full((9, TAGS), 1 / TAGS)
+        hard, got = grads()[0], grads(soft, some)[0]
+        np.testing.assert_allclose(got[8], hard[8], atol=1e-6)
+        np.testing.assert_allclose(got[1] - hard[1], 0.5 * (np.eye(TAGS)[0] - soft[1]), atol=1e-6)
 
     def test_gradient(self):
         tags = np.zeros(9, dtype=np.int64)
@@ -81,6 +101,38 @@ class Table(unittest.TestCase):
     def test_zero(self):
         scales, values = quantise(np.zeros((1, 4), dtype=np.float32))
         self.assertEqual((scales[0], values.any()), (0, False))
+
+
+class File(unittest.TestCase):
+    def test_read_model(self):
+        """A file gives back the network that it was written of, features by their hashes."""
+        torch.manual_seed(1)
+        vectors = torch.randn(7, 10)
+        keys = np.random.default_rng(1).integers(0, 2**64, 40, dtype=np.uint64)
+        a, b = Network(40, 3, vectors, width=16), Network(40, 3, vectors, width=16)
+        round_table(a, 30)
+        with torch.no_grad():
+            a.transitions.copy_(torch.randn(TAGS, TAGS))
+        path = os.path.join(tempfile.mkdtemp(), "model")
+        with open(path, "wb") as f:
+            f.write(model(a, keys, 30))
+        order = np.random.default_rng(2).permutation(40)
+        before = b.table.weight.detach().clone()
+        read_model(path, b, keys[order])
+        for name, p in a.named_parameters():
+            q = b.get_parameter(name)
+            if name == "table.weight":
+                for i, j in enumerate(order):
+                    want = p[j] if j < 30 else before[i]
+                    torch.testing.assert_close(q[i], want, atol=1e-6, rtol=0)
+            elif name == "transitions":
+                torch.testing.assert_close(q[torch.from_numpy(LEGAL)], p[torch.from_numpy(LEGAL)])
+            elif name == "standing.weight":
+                torch.testing.assert_close(q[0], p[0])
+            else:
+                torch.testing.assert_close(q, p)
+        with self.assertRaises(ValueError):
+            read_model(path, Network(40, 3, vectors, width=32), keys)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,12 @@ type Plan struct {
 	Least uint32
 	// Sport is how many pages of invented sport results are learnt from.
 	Sport int
+	// Long says that our annotation of long Wikinews articles is learnt from as well.
+	Long bool
 	// Fold, above 0, holds out every Fold-th article of wikinews-train for checking.
 	Fold int
+	// Teacher, where not nil, labels texts without annotation, which are then learnt from as well.
+	Teacher ner.Finder
 	Settings
 	Log func(format string, args ...any)
 }
@@ -75,7 +79,7 @@ func Run(p Plan, tables []byte) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, gold, err := readCorpora(p.Model, p.Data, p.Sport, p.Seed)
+	all, gold, err := readCorpora(p.Model, p.Data, p.Sport, p.Long, p.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +96,15 @@ func Run(p Plan, tables []byte) (*Result, error) {
 		gold = in
 	}
 	all = append(all[:len(all):len(all)], &corpus{name: goldName, texts: gold, weight: goldWeight, recased: 1})
+	if p.Teacher != nil {
+		raw, err := readRaw(p.Model, p.Data, p.Long)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range raw {
+			all = append(all, label(c, p.Teacher, parser))
+		}
+	}
 	rng := rand.New(rand.NewPCG(p.Seed, 3))
 	var vs []variant
 	for _, c := range all {
@@ -133,8 +146,8 @@ const (
 )
 
 // readCorpora reads what a model learns from: the corpora, with sport pages of invented results if
-// sport is above 0, and apart from them our own annotation.
-func readCorpora(model, data string, sport int, seed uint64) (all []*corpus, gold []Text, err error) {
+// sport is above 0 and our annotation of long articles, and apart from them our other annotation.
+func readCorpora(model, data string, sport int, long bool, seed uint64) (all []*corpus, gold []Text, err error) {
 	for i, c := range corpora {
 		if c.wide && model != "news" {
 			continue
@@ -162,7 +175,30 @@ func readCorpora(model, data string, sport int, seed uint64) (all []*corpus, gol
 		}
 		all = append(all, &corpus{name: "sport pages", texts: pages, weight: 0.5})
 	}
+	if long {
+		more, err := readMore(filepath.Join(data, "data/news"))
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, &corpus{name: "wikinews, long", texts: more, weight: 0.7, recased: 0.5})
+	}
 	return all, gold, nil
+}
+
+// label makes a corpus of texts without annotation one with the names that a teacher finds in them; of many
+// texts every third will do.
+func label(raw *corpus, teacher ner.Finder, parser *text.Parser) *corpus {
+	out := &corpus{name: raw.name, weight: 0.5}
+	for i, t := range raw.texts {
+		if len(raw.texts) > 500 && i%3 != 0 {
+			continue
+		}
+		for _, m := range teacher.Find(parser.Parse(t.Text, 0)) {
+			t.Names = append(t.Names, Name{Span: m.Span, Type: m.Type})
+		}
+		out.texts = append(out.texts, t)
+	}
+	return out
 }
 
 // strongest are the features whose weights decide most.

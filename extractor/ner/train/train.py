@@ -20,6 +20,7 @@ from dataset import TAGS, Batch, Dump, Item, batches
 from network import ENDS, LEGAL, Network, Likelihood, forward_backward, viterbi
 
 TOKENS = 3000  # in a batch
+MEAN = 0.998  # of the running mean of weights that a training ends with, how much stays at a step
 VOTE = 0.5  # what the linear model's vote weighs beside a teacher's
 
 
@@ -104,6 +105,7 @@ def fit(dump, vectors, items, seed, epochs, sets, log, rate=2e-3, net=None):
     total = sum(dump.size(i.doc) for i in items)
     steps, warm = epochs * (total // TOKENS), 200
     step, start = 0, time.time()
+    mean = {k: v.detach().clone() for k, v in net.named_parameters()}  # of the weights of late steps
     for epoch in range(epochs):
         net.train()
         loss_sum, tokens = 0.0, 0
@@ -116,23 +118,31 @@ def fit(dump, vectors, items, seed, epochs, sets, log, rate=2e-3, net=None):
                 g["lr"] = rate * min(1, (step + 1) / warm) * (0.02 + 0.98 * (1 + math.cos(math.pi * part)) / 2)
             scores = net(batch, 1 - drop.feature)
             wide = torch.zeros(batch.length, TAGS).index_copy(0, torch.from_numpy(batch.place), scores)
-            loss = Likelihood.apply(wide, net.transitions, batch.tags, batch.sentences, batch.weights)
+            loss = Likelihood.apply(wide, net.transitions, batch.tags, batch.sentences, batch.weights, batch.soft, batch.is_soft)
             optimiser.zero_grad(set_to_none=True)
             (loss / TOKENS).backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1)
             optimiser.step()
+            with torch.no_grad():
+                for k, v in net.named_parameters():
+                    mean[k].lerp_(v, 1 - min(MEAN, (1 + step) / (10 + step)))
             loss_sum, tokens, step = loss_sum + loss.item(), tokens + len(batch.place), step + 1
             if step % 100 == 0:
                 log(f"    step {step}/{steps} loss {loss_sum / tokens:.4f} {time.time() - start:.0f} s")
         log(f"  epoch {epoch + 1}: loss {loss_sum / tokens:.4f} a token, {time.time() - start:.0f} s")
         if epoch % 2 == 1 or epoch == epochs - 1:
             report(net, dump, sets, log)
+    with torch.no_grad():
+        for k, v in net.named_parameters():
+            v.copy_(mean[k])
+    log("  mean of the weights:")
+    report(net, dump, sets, log)
     return net
 
 
 def label(dump, nets, docs):
-    """The tags that the networks, and the linear model where it voted, give to documents together: the
-    best legal ones by the mean of their marginals."""
+    """What the networks, and the linear model where it voted, say of documents together: the mean of their
+    marginals, and the best legal tags by these."""
     sums = {}
     for net in nets:
         transitions = net.transitions.detach().numpy().astype(np.float64)
@@ -145,13 +155,14 @@ def label(dump, nets, docs):
     if dump.votes is not None:
         for d in docs:
             votes = dump.votes[dump.first_token[d] : dump.first_token[d + 1]]
-            sums[d] = sums[d] + VOTE * np.eye(TAGS)[votes]
-    out = {}
+            sums[d] = sums[d] + len(nets) * VOTE * np.eye(TAGS)[votes]
+    tags, shares = {}, {}
     none = np.zeros((TAGS, TAGS))
     for d in docs:
         batch = Batch(dump, [Item(dump, d)])
-        out[d] = viterbi(np.log(sums[d] / len(nets) + 1e-6), none, batch.sentences)
-    return out
+        tags[d] = viterbi(np.log(sums[d] / len(nets) + 1e-6), none, batch.sentences)
+        shares[d] = (sums[d] / sums[d].sum(1, keepdims=True)).astype(np.float32)
+    return tags, shares
 
 
 def raw(dump):
@@ -180,6 +191,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fold", type=int, default=5, help="teachers don't see every nth article of wikinews-train, and are checked on these")
     parser.add_argument("--check", action="store_true", help="nor does the student")
+    parser.add_argument("--start", help="file of a network that the student goes on from (default: the first teacher)")
     parser.add_argument("--tag", default="", help="sets the files of a trial apart")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -206,13 +218,19 @@ def main():
         log(f"teacher {i + 1}")
         teachers.append(kept(f"teacher{i + 1}", lambda: fit(dump, vectors, seen, args.seed + i, args.teacher_epochs, with_held, log, 2 * args.rate)))
     for name, some in with_held.items():
-        f = score(dump, some, label(dump, teachers, some))
+        f = score(dump, some, label(dump, teachers, some)[0])
         log(f"  teachers together: {name:24s} F1 {f[0]:.2f} (PER {f[1]:.1f} ORG {f[2]:.1f} LOC {f[3]:.1f})")
     docs = raw(dump)
-    labels = label(dump, teachers, docs)
-    learnt = (seen if args.check else annotated) + [Item(dump, d, labels[d], weight=0.7, standing=0) for d in docs]
+    tags, shares = label(dump, teachers, docs)
+    learnt = (seen if args.check else annotated) + [Item(dump, d, tags[d], weight=0.7, standing=0, soft=shares[d]) for d in docs]
     log(f"student: {sum(dump.size(i.doc) for i in learnt)} tokens, {sum(dump.size(d) for d in docs)} of them labelled by teachers")
-    net = kept("student", lambda: fit(dump, vectors, learnt, args.seed + 100, args.epochs, with_held if args.check else sets, log, args.rate, teachers[0]))
+    first = teachers[0]
+    if args.start:
+        first = network(dump, vectors)
+        modelfile.read_model(args.start, first, dump.keys)
+        log("starts from:")
+        report(first, dump, sets, log)
+    net = kept("student", lambda: fit(dump, vectors, learnt, args.seed + 100, args.epochs, with_held if args.check else sets, log, args.rate, first))
     modelfile.round_table(net, args.keep)
     log("as in the file:")
     report(net, dump, sets, log)

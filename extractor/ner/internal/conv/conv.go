@@ -96,6 +96,9 @@ func load(model, vectors []byte, k *kernel) (*Model, error) {
 	return m, nil
 }
 
+// Calibration maps marginal probabilities of names to the share that is right; it may be empty.
+func (m *Model) Calibration() linear.Calibration { return m.calibration }
+
 // Calibrated is the share of names that are right among those of marginal probability p.
 func (m *Model) Calibrated(p float32) float32 { return m.calibration.At(p) }
 
