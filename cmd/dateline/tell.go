@@ -20,7 +20,7 @@ import (
 // teller tells Elasticsearch how a worker does, for Kibana's dashboards, in numbers since it told
 // last.
 type teller struct {
-	index *elastic.Index
+	write func(context.Context, elastic.Health) error
 	host  string
 	stats func() pipeline.Stats
 	lag   func(context.Context) ([]kafka.Lag, error)
@@ -34,7 +34,7 @@ func (c *workCmd) tell(ctx context.Context, log *slog.Logger, runner *pipeline.R
 	if !ok || c.Stats <= 0 {
 		return func() {}
 	}
-	t := &teller{index: x, host: hostName(), stats: runner.Stats, lag: source.Lag}
+	t := &teller{write: x.WriteHealth, host: hostName(), stats: runner.Stats, lag: source.Lag}
 	told := func(ctx context.Context) {
 		if err := t.tell(ctx, time.Now()); errors.Is(err, elastic.ErrSetup) {
 			log.Debug("health is not kept", "error", err)
@@ -93,7 +93,7 @@ func (t *teller) tell(ctx context.Context, now time.Time) error {
 			h.Lag = &sum
 		}
 	}
-	if err := t.index.WriteHealth(ctx, h); err != nil {
+	if err := t.write(ctx, h); err != nil {
 		return err // these numbers are told the next time
 	}
 	t.last = s

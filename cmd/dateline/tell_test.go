@@ -6,13 +6,55 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/elastic"
 	"github.com/datelinenews/dateline/pipeline/feed"
+	"github.com/datelinenews/dateline/pipeline/kafka"
 )
+
+// TestTeller: numbers are of the time since the last telling that succeeded, and lag is told by
+// partition where anything waits; where it is not known there is none.
+func TestTeller(t *testing.T) {
+	var got elastic.Health
+	var fail, blind error
+	stats := pipeline.Stats{Read: 5, Stored: 3, Retries: 1, Causes: map[pipeline.Cause]int{{Stage: pipeline.StageStore, Kind: "rejected"}: 1, {Stage: pipeline.StageDecode, Kind: "html"}: 1}}
+	teller := &teller{
+		host: "one", stats: func() pipeline.Stats { return stats },
+		write: func(_ context.Context, h elastic.Health) error { got = h; return fail },
+		lag: func(context.Context) ([]kafka.Lag, error) {
+			return []kafka.Lag{{Topic: "raw", Partition: 0, Lag: 4}, {Topic: "raw", Partition: 1}, {Topic: "wire", Partition: 1, Lag: 3}}, blind
+		},
+	}
+	at := time.Date(2025, 3, 4, 10, 0, 0, 0, time.UTC)
+	fail = errors.New("away")
+	if err := teller.tell(t.Context(), at); !errors.Is(err, fail) {
+		t.Errorf("tell returns %v", err)
+	}
+	fail = nil
+	if err := teller.tell(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	lag := int64(7)
+	want := elastic.Health{
+		Host: "one", Time: at, Read: 5, Stored: 3, Retries: 1, Lag: &lag, Waiting: map[string]int64{"raw/0": 4, "wire/1": 3},
+		Dead: []elastic.DeadCount{{Stage: "decode", Reason: "html", Count: 1}, {Stage: "store", Reason: "rejected", Count: 1}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("it tells %+v, want %+v", got, want)
+	}
+	stats.Read, stats.Stored, blind = 9, 7, errors.New("no broker")
+	if err := teller.tell(t.Context(), at); err != nil {
+		t.Fatal(err)
+	}
+	if want := (elastic.Health{Host: "one", Time: at, Read: 4, Stored: 4}); !reflect.DeepEqual(got, want) {
+		t.Errorf("then it tells %+v, want %+v", got, want)
+	}
+}
 
 // TestPollTeller: polls that can't be told are told later, in order, and the log says once why not.
 func TestPollTeller(t *testing.T) {

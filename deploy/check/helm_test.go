@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -182,7 +183,7 @@ func render(t *testing.T, values string) (map[string]any, error) {
 // everything turns all parts of the chart on.
 const everything = `
 kafka: {brokers: ["k1:9093", "k2:9093"], tls: true, sasl: scram-sha-512, partitions: 24}
-secret: {existing: dateline, setup: dateline-setup, serve: dateline-reader}
+secret: {existing: dateline, setup: dateline-setup, serve: dateline-reader, ingest: dateline-ingest}
 certificates: {secret: authorities, kafka: true, elasticsearch: true}
 config: {date-order: day-first, languages: all}
 kibana: {address: "https://kibana:5601", space: desk, links: "https://dateline.example.org"}
@@ -225,6 +226,40 @@ func TestChart(t *testing.T) {
 			}
 			checkObjects(t, objects)
 		})
+	}
+}
+
+// TestChartSecrets has each process get the account that is meant for it, and no more.
+func TestChartSecrets(t *testing.T) {
+	for values, want := range map[string]map[string]string{
+		everything: {"worker": "dateline", "serve": "dateline-reader", "ingest": "dateline-ingest", "setup-3": "dateline-setup"},
+		"secret: {existing: one}\ningest: {enabled: true, feeds: \"https://example.org/rss\"}": {"worker": "one", "serve": "one", "ingest": "one", "setup-3": "one"},
+	} {
+		objects, err := render(t, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for key, o := range objects {
+			var p corev1.PodSpec
+			switch o := o.(type) {
+			case *appsv1.Deployment:
+				p = o.Spec.Template.Spec
+			case *appsv1.StatefulSet:
+				p = o.Spec.Template.Spec
+			case *batchv1.Job:
+				p = o.Spec.Template.Spec
+			default:
+				continue
+			}
+			for _, from := range p.Containers[0].EnvFrom {
+				_, name, _ := strings.Cut(key, "dateline-")
+				got[name] += from.SecretRef.Name
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("secrets are %v, want %v", got, want)
+		}
 	}
 }
 
