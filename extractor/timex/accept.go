@@ -15,6 +15,9 @@ func (f *finder) accept(e *expr) bool {
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && in.end-in.first == 1 {
 		return f.year(in)
 	}
+	if e.f[fOp] == opClock && e.end-e.first == 1 && f.m.atoms[e.first].cls&clsClock != 0 {
+		return f.hour(e.first)
+	}
 	if in.f[fOp] == opHoliday && f.m.word(in.first, "epiphany") && f.m.atoms[in.first].cls&clsName == 0 {
 		return false // what somebody had
 	}
@@ -37,6 +40,20 @@ func (f *finder) accept(e *expr) bool {
 		return in.first > 0 && (f.m.atoms[in.first-1].cls&clsPreposition != 0 || f.r.doc.Tokens[in.first-1].Text == "in")
 	}
 	return true
+}
+
+// hour reports whether 1:23, alone, is a time of day and not a race time or a score: something
+// before it says so, or it opens a sentence or closes one.
+func (f *finder) hour(i int) bool {
+	toks := f.r.doc.Tokens
+	if i == 0 || f.m.atoms[i].breaks || f.m.atoms[i-1].cls&(clsPreposition|clsDay|clsDayOrd|clsMonth|clsWeekday|clsYear) != 0 {
+		return true
+	}
+	switch toks[i-1].Text {
+	case "(", "[", "-", "–", "—", "/", ",", "and", "or", ".", "the", "@", "than":
+		return true
+	}
+	return toks[i-1].Sentence != toks[i].Sentence
 }
 
 // year reports whether four digits are a year.

@@ -264,23 +264,23 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 		tense = 1
 	}
 	if w.gran == gMonth {
+		ahead := mod12(c.month - r.ref.month)
+		if tense <= 0 && (ahead == 1 && r.attribute(e, clsNoun|clsProper) || ahead <= 3 && r.attribute(e, clsScheduled) || ahead <= 6 && r.followed(e, clsScheduled)) {
+			// "the meeting in May", told in April; "November's election"
+			return c.year + (r.ref.month+ahead-1)/12, false
+		}
 		if r.modifies(e) { // "the October vote", "a June agreement": the nearest one
 			soon := 3
 			if tense > 0 {
 				soon = 5
 			}
-			switch ahead := mod12(c.month - r.ref.month); {
+			switch {
 			case ahead <= soon && c.month < r.ref.month:
 				return c.year + 1, false
 			case ahead > soon && c.month > r.ref.month:
 				return c.year - 1, false
 			}
 			return c.year, false
-		}
-		ahead := mod12(c.month - r.ref.month)
-		if tense <= 0 && (ahead == 1 && r.attribute(e, clsNoun|clsProper) || ahead <= 3 && r.attribute(e, clsScheduled) || ahead <= 6 && r.followed(e, clsScheduled)) {
-			// "the meeting in May", told in April; "November's election"
-			return c.year + (r.ref.month+ahead-1)/12, false
 		}
 		switch {
 		case c.month > r.ref.month && (tense < 0 || tense == 0 && c.month > r.ref.month+5):
@@ -308,7 +308,11 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 
 // modifies reports whether a month stands before the noun of what happens in it.
 func (r *resolver) modifies(e *expr) bool {
-	return e.end < len(r.m.atoms) && !r.m.atoms[e.end].breaks && r.m.atoms[e.end].cls&(clsNoun|clsAdjective) != 0 && r.m.atoms[e.end].cls&coreClasses == 0
+	if e.end >= len(r.m.atoms) || r.m.atoms[e.end].breaks || r.m.atoms[e.end].cls&coreClasses != 0 {
+		return false
+	}
+	next := r.m.atoms[e.end].cls
+	return next&(clsNoun|clsAdjective) != 0 || next&clsProper != 0 && e.first > 0 && r.m.atoms[e.first-1].cls&clsDeterminer != 0
 }
 
 // attribute reports whether a preposition and, before it, a word of a class stand before a month:

@@ -218,8 +218,8 @@ func TestGold(t *testing.T) {
 		docs                   []goldDoc
 		strict, relaxed, value float64 // floors
 	}{
-		{"wikinews-train", readArticles(t, dir+"/gold/wikinews-train/*.json"), 97.9, 98.6, 94.1},
-		{"timebank", readTimexes(t, dir+"/data/dates/timebank.jsonl"), 91.5, 94.6, 82.8},
+		{"wikinews-train", readArticles(t, dir+"/gold/wikinews-train/*.json"), 97.9, 98.6, 94.6},
+		{"timebank", readTimexes(t, dir+"/data/dates/timebank.jsonl"), 91.5, 94.6, 83.2},
 		{"aquaint", readTimexes(t, dir+"/data/dates/aquaint.jsonl"), 82, 93, 73.2},
 		{"wikinews", readArticles(t, dir+"/gold/wikinews/*.json"), 94.2, 96.8, 92.8},
 		{"knu-statement", readArticles(t, dir+"/gold/knu-statement.json"), 100, 100, 100},
@@ -253,7 +253,10 @@ for aquaint counts by the form of the value, were looked at.
 
 | set | gold | predicted | strict | relaxed | value |
 | --- | --- | --- | --- | --- | --- |
-` + rows.String()
+` + rows.String() + `
+Of aquaint's 579 labels 51 have forms that no rule gives: parts left open (1999-XX, 1998-08-XX, 199X),
+weeks of one digit, lengths for what recurs (P1D) and for dates.
+`
 }
 
 func describe(d *goldDoc, kind string, g *Date, w *goldDate) string {

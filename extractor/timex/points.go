@@ -146,7 +146,7 @@ func (r *resolver) quarterOf(e *expr) (when, bool) {
 	}
 	y := r.ref.year
 	first := (n-1)*12/most + 1
-	if first > r.ref.month+1 && (r.reported(e) || !r.future(e)) {
+	if tense := r.tense(e); first > r.ref.month+1 && (r.reported(e) || tense < 0 || tense == 0 && first > r.ref.month+3) {
 		y--
 	}
 	w.day.year = y

@@ -67,6 +67,9 @@ func (r *resolver) shift(e *expr) (when, bool) {
 	} else if e.f[fBase] == baseRef {
 		clock = r.clock
 	}
+	if unit <= uHour && base.gran != gClock && e.f[fBase] == baseAnchor {
+		return when{gran: gRef, ref: kindPast}, true // no hour to count from
+	}
 	if first, ok := base.first(); ok && (c.day == 0 || c.month == 0) {
 		c = first
 	}

@@ -150,7 +150,7 @@ func verb(toks []text.Token, i, first int) (tense int, stop bool) {
 				}
 			}
 			if i-2 >= first && (toks[i-2].Text == "was" || toks[i-2].Text == "were") {
-				return 1, true // "his term was to end in August"
+				return 0, true // "his term was to end in August": the nearest
 			}
 			for j := i - 2; j >= first && j >= i-16; j-- {
 				if ordered(toks[j].Text) {
