@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -187,15 +188,23 @@ func (o *polling) notify(r feed.Result) {
 	took := r.Took.Round(time.Millisecond)
 	switch {
 	case r.Err != nil:
-		o.log.Warn("feed failed", "feed", r.URL, "error", r.Err)
+		o.log.Warn("feed failed", "feed", shownFeed(r.URL), "error", r.Err)
 	case r.New > 0 || r.PutOff > 0:
-		o.log.Info("feed polled", "feed", r.URL, "articles", r.New, "put_off", r.PutOff, "took", took)
+		o.log.Info("feed polled", "feed", shownFeed(r.URL), "articles", r.New, "put_off", r.PutOff, "took", took)
 	default:
-		o.log.Debug("feed unchanged", "feed", r.URL, "took", took)
+		o.log.Debug("feed unchanged", "feed", shownFeed(r.URL), "took", took)
 	}
 	if r.Moved != "" {
-		o.log.Info("feed moved for good", "feed", r.URL, "to", r.Moved)
+		o.log.Info("feed moved for good", "feed", shownFeed(r.URL), "to", shownFeed(r.Moved))
 	}
+}
+
+// shownFeed is a feed's address for people to see: without the password that it may hold.
+func shownFeed(address string) string {
+	if u, err := url.Parse(address); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return address
 }
 
 // watchList polls what the list names as it changes, until ctx is done.

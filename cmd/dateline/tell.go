@@ -131,7 +131,7 @@ type pollTeller struct {
 // polled notes a poll. It is called from several goroutines.
 func (t *pollTeller) polled(r feed.Result) {
 	p := elastic.Poll{
-		Host: t.host, Time: r.Time, Took: r.Took, URL: r.URL, Title: r.Title, Outcome: r.Outcome(), Reason: r.Reason(),
+		Host: t.host, Time: r.Time, Took: r.Took, URL: shownFeed(r.URL), Title: r.Title, Outcome: r.Outcome(), Reason: r.Reason(),
 		Articles: r.New, PutOff: r.PutOff, Failures: r.Failures, Succeeded: r.Succeeded,
 	}
 	if r.Err != nil {

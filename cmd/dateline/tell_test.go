@@ -93,6 +93,15 @@ func TestPollTeller(t *testing.T) {
 	if want := (elastic.Poll{Host: "one", Time: at, URL: "3", Title: "Ada Post", Outcome: "new", Articles: 2, PutOff: 1, Succeeded: at, Took: time.Second}); got[3] != want {
 		t.Errorf("the last is %+v, want %+v", got[3], want)
 	}
+	// A password is for nobody to read; what merely looks like one stays.
+	for address, want := range map[string]string{"https://ada:secret@a.example/rss": "https://ada:xxxxx@a.example/rss", "https://a.example/@ada.rss": "https://a.example/@ada.rss"} {
+		got = nil
+		teller.polled(feed.Result{URL: address, Time: at})
+		teller.tell(t.Context())
+		if len(got) != 1 || got[0].URL != want {
+			t.Errorf("of %s it tells %+v", address, got)
+		}
+	}
 	// What is kept meanwhile is bounded: the oldest go, and that is said.
 	got, fail = nil, errors.New("away")
 	for i := range pollsKept + 5 {
