@@ -160,9 +160,11 @@ const (
 	modLess
 	modEqualOrMore
 	modEqualOrLess
+	modOnOrBefore
+	modOnOrAfter
 )
 
-var mods = [...]string{"", "START", "MID", "END", "APPROX", "BEFORE", "AFTER", "MORE_THAN", "LESS_THAN", "EQUAL_OR_MORE", "EQUAL_OR_LESS"}
+var mods = [...]string{"", "START", "MID", "END", "APPROX", "BEFORE", "AFTER", "MORE_THAN", "LESS_THAN", "EQUAL_OR_MORE", "EQUAL_OR_LESS", "ON_OR_BEFORE", "ON_OR_AFTER"}
 
 // Parts of the day.
 const (

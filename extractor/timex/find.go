@@ -183,6 +183,9 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 	if e.f[fOp] == opYearEnd {
 		mod = modEnd
 	}
+	if in := r.inner(e); in.f[fOp] == opShift {
+		mod = away(mod, in.f[fSign])
+	}
 	d.Mod = mods[mod]
 	switch op, inner := e.f[fOp], r.inner(e); {
 	case op == opSet:
@@ -234,6 +237,35 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 	d.From, d.To = w.interval(mod, f.loc)
 	r.remember(w, e)
 	return d, d.Value != ""
+}
+
+// away is the modifier of a point of which the text modifies how far it is away: "more than two
+// years ago" is before the day two years ago.
+func away(mod int, sign int32) int {
+	switch mod {
+	case modMore:
+		mod = modAfter
+	case modLess:
+		mod = modBefore
+	case modEqualOrMore:
+		mod = modOnOrAfter
+	case modEqualOrLess:
+		mod = modOnOrBefore
+	default:
+		return mod
+	}
+	if sign > 0 {
+		return mod
+	}
+	switch mod {
+	case modAfter:
+		return modBefore
+	case modBefore:
+		return modAfter
+	case modOnOrAfter:
+		return modOnOrBefore
+	}
+	return modOnOrAfter
 }
 
 // inner is the expression that says what kind of thing this is.

@@ -34,8 +34,8 @@ type Date struct {
 	Type Type   `json:"type"`
 	// Value is the TIMEX3 value.
 	Value string `json:"value"`
-	// Mod is the TIMEX3 modifier: START, MID, END, APPROX, BEFORE, AFTER, MORE_THAN, LESS_THAN,
-	// EQUAL_OR_MORE, EQUAL_OR_LESS.
+	// Mod is the TIMEX3 modifier: START, MID, END, APPROX; of a date BEFORE, AFTER, ON_OR_BEFORE,
+	// ON_OR_AFTER; of a length MORE_THAN, LESS_THAN, EQUAL_OR_MORE, EQUAL_OR_LESS.
 	Mod string `json:"mod,omitempty"`
 	// Inferred says that the publication time is unknown and the year was taken from the nearest
 	// dated expression.
