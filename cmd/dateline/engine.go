@@ -29,10 +29,10 @@ import (
 
 // engine extracts as the settings say. The dictionary may change while it works.
 type engine struct {
-	finder ner.Finder // without the dictionary
-	name   string     // of the finder
-	path   string     // of the dictionary; empty: none
-	fixes  string     // path of the corrections; empty: none
+	finder ner.Finder        // without the dictionary
+	name   string            // of the finder
+	path   string            // of the dictionary; empty: none
+	fixes  corrections.Store // nil: none
 	order  timex.DateOrder
 	quotes *quote.Model // nil: the default
 	gate   *language.Gate
@@ -53,12 +53,20 @@ func (c *corrector) Extract(a *extractor.Article) *extractor.Analysis {
 	return c.set.Analysis(a.ID, c.Extractor.Extract(a))
 }
 
-// newEngine loads the engine that the settings name.
-func newEngine(s *extractionSettings) (*engine, error) {
+// newEngine loads the engine that the settings name, with the file of corrections where they name one.
+func newEngine(ctx context.Context, s *extractionSettings) (*engine, error) {
+	if s.Corrections == "" {
+		return newCorrectedEngine(ctx, s, nil)
+	}
+	return newCorrectedEngine(ctx, s, corrections.Open(s.Corrections))
+}
+
+// newCorrectedEngine loads the engine that the settings name, with these corrections where there are some.
+func newCorrectedEngine(ctx context.Context, s *extractionSettings, fixes corrections.Store) (*engine, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	e := &engine{path: s.Dictionary, fixes: s.Corrections}
+	e := &engine{path: s.Dictionary, fixes: fixes}
 	if s.DateOrder == "day-first" {
 		e.order = timex.DayFirst
 	}
@@ -84,7 +92,7 @@ func newEngine(s *extractionSettings) (*engine, error) {
 	case !slices.Equal(e.gate.Languages, []string{language.English}):
 		e.name += "+" + strings.Join(e.gate.Languages, ",")
 	}
-	if err := e.load(); err != nil {
+	if err := e.load(ctx); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -112,8 +120,8 @@ func newFinder(s *extractionSettings) (f ner.Finder, name string, err error) {
 	return f, s.Engine, nil
 }
 
-// load makes the extractor anew, with the dictionary as it is now.
-func (e *engine) load() error {
+// load makes the extractor anew, with the dictionary and the corrections as they are now.
+func (e *engine) load(ctx context.Context) error {
 	opts := extractor.Options{Finder: e.finder, FinderName: e.name, DateOrder: e.order, Quotes: e.quotes}
 	var words []byte
 	if e.path != "" {
@@ -128,7 +136,7 @@ func (e *engine) load() error {
 		opts.FinderName += "+" + hex.EncodeToString(sum[:8])
 		words = append(b, '\n')
 	}
-	set, err := e.corrections(&opts, &words)
+	set, err := e.corrections(ctx, &opts, &words)
 	if err != nil {
 		return err
 	}
@@ -148,24 +156,32 @@ func (e *engine) load() error {
 }
 
 // corrections reads what people have corrected, and adds it to the dictionary: before it, for of two
-// entries the first counts. A file that is not there yet corrects nothing.
-func (e *engine) corrections(opts *extractor.Options, dictionary *[]byte) (*corrections.Set, error) {
-	if e.fixes == "" {
-		return nil, nil
-	}
-	list, err := corrections.Open(e.fixes).List()
+// entries the first counts.
+func (e *engine) corrections(ctx context.Context, opts *extractor.Options, dictionary *[]byte) (*corrections.Set, error) {
+	list, hash, err := e.corrected(ctx)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	raw, err := json.Marshal(list)
-	if err != nil {
-		return nil, fmt.Errorf("encode corrections: %w", err)
-	}
-	sum := sha256.Sum256(raw)
-	opts.FinderName += "+corrections-" + hex.EncodeToString(sum[:8])
+	opts.FinderName += "+corrections-" + hash
 	set := corrections.NewSet(list)
 	*dictionary = append([]byte(set.Dictionary()), *dictionary...)
 	return set, nil
+}
+
+// corrected reads the corrections, where there may be some, and their hash.
+func (e *engine) corrected(ctx context.Context) (list []corrections.Correction, hash string, err error) {
+	if e.fixes == nil {
+		return nil, "", nil
+	}
+	if list, err = e.fixes.List(ctx); err != nil {
+		return nil, "", err
+	}
+	raw, err := json.Marshal(list)
+	if err != nil {
+		return nil, "", fmt.Errorf("encode corrections: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	return list, hex.EncodeToString(sum[:8]), nil
 }
 
 // Extract analyses an article; see extractor.Extractor. It sets the article's language where it does
@@ -197,27 +213,16 @@ func (e *engine) sayForeign(p *process) {
 // Version identifies what decides the output now.
 func (e *engine) Version() string { return e.current.Load().Version() }
 
-// watchPace is how often the dictionary is looked at.
+// watchPace is how often the dictionary and the corrections are looked at.
 const watchPace = 5 * time.Second
 
-// watch loads the dictionary again when its file changes, until ctx is done. A file that can't be
-// read leaves the old one in force.
+// watch loads the dictionary and the corrections again when they change, until ctx is done. Those that
+// can't be read leave the old ones in force.
 func (e *engine) watch(ctx context.Context, log *slog.Logger) {
-	if e.path == "" && e.fixes == "" {
+	if e.path == "" && e.fixes == nil {
 		return
 	}
-	state := func() string {
-		now := ""
-		for _, path := range []string{e.path, e.fixes} {
-			if info, err := os.Stat(path); err == nil {
-				now += fmt.Sprint(info.Size(), info.ModTime().UnixNano(), " ")
-			} else {
-				now += err.Error() + " "
-			}
-		}
-		return now
-	}
-	last := state()
+	seen := e.state(ctx)
 	tick := time.NewTicker(watchPace)
 	defer tick.Stop()
 	for {
@@ -226,17 +231,37 @@ func (e *engine) watch(ctx context.Context, log *slog.Logger) {
 			return
 		case <-tick.C:
 		}
-		now := state()
-		if now == last {
+		now := e.state(ctx)
+		if now == seen || ctx.Err() != nil {
 			continue
 		}
-		last = now
-		if err := e.load(); err != nil {
-			log.Error("the dictionary or the corrections have changed and can't be read: the old ones stay in force", "error", err)
+		seen = now
+		if err := e.load(ctx); err != nil {
+			log.Error("the dictionary or the corrections can't be read: the old ones stay in force", "error", err)
 			continue
 		}
 		log.Info("the dictionary or the corrections have changed", "version", e.Version())
 	}
+}
+
+// state tells one state of the dictionary and the corrections from another.
+func (e *engine) state(ctx context.Context) string {
+	now := ""
+	if e.path != "" {
+		if info, err := os.Stat(e.path); err == nil {
+			now = fmt.Sprint(info.Size(), info.ModTime().UnixNano())
+		} else {
+			now = err.Error()
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, watchPace)
+	defer cancel()
+	if _, hash, err := e.corrected(ctx); err == nil {
+		now += " " + hash
+	} else {
+		now += " unreadable" // whatever the reason, which may be told in new words each time
+	}
+	return now
 }
 
 // sure leaves out names whose score is under least, before entities and speakers are made of them.

@@ -31,11 +31,11 @@ Examples:
     dateline eval --update`
 }
 
-func (c *evalCmd) run(_ context.Context, p *process) error {
+func (c *evalCmd) run(ctx context.Context, p *process) error {
 	if c.Update && len(c.Gold) > 0 {
 		return usagef("--update scores the gold that is built in: name no other")
 	}
-	engines, err := c.engines()
+	engines, err := c.engines(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,8 +69,8 @@ func (c *evalCmd) run(_ context.Context, p *process) error {
 }
 
 // engines are the chosen one, and the baselines.
-func (c *evalCmd) engines() ([]eval.Engine, error) {
-	x, err := newEngine(&c.extractionSettings)
+func (c *evalCmd) engines(ctx context.Context) ([]eval.Engine, error) {
+	x, err := newEngine(ctx, &c.extractionSettings)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (c *evalCmd) engines() ([]eval.Engine, error) {
 		}
 		settings := c.extractionSettings
 		settings.Engine, settings.MinScore, settings.Dictionary = baseline, 0, ""
-		b, err := newEngine(&settings)
+		b, err := newEngine(ctx, &settings)
 		if err != nil {
 			return nil, err
 		}

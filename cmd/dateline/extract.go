@@ -63,7 +63,7 @@ func (c *extractCmd) run(ctx context.Context, p *process) error {
 		return err
 	}
 	defer source.Close()
-	x, err := newEngine(&c.extractionSettings)
+	x, err := newEngine(ctx, &c.extractionSettings)
 	if err != nil {
 		return err
 	}

@@ -54,14 +54,8 @@ func (c *reprocessCmd) run(ctx context.Context, p *process) (err error) {
 	if err := q.Validate(); err != nil {
 		return usageError{err}
 	}
-	c.Corrections = c.file(c.Index, false)
-	x, err := newEngine(&c.extractionSettings)
-	if err != nil {
+	if err := c.check(); err != nil {
 		return err
-	}
-	cfg := reprocess.Config{Query: q, Version: x.Version(), After: c.After, Rate: c.Rate}
-	if c.All {
-		cfg.Version = ""
 	}
 	index, err := c.open(p)
 	if err != nil {
@@ -72,7 +66,14 @@ func (c *reprocessCmd) run(ctx context.Context, p *process) (err error) {
 			err = fmt.Errorf("close index: %w", closeErr)
 		}
 	}()
-	cfg.Index = index
+	x, err := newCorrectedEngine(ctx, &c.extractionSettings, c.store(index, c.Index, false))
+	if err != nil {
+		return err
+	}
+	cfg := reprocess.Config{Index: index, Query: q, Version: x.Version(), After: c.After, Rate: c.Rate}
+	if c.All {
+		cfg.Version = ""
+	}
 	source, err := reprocess.NewSource(cfg)
 	if err != nil {
 		return usageError{err}

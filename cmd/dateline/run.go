@@ -111,8 +111,8 @@ func (c *runCmd) web() *webSettings {
 
 // localRun extracts and stores, shows how far it is, and sums up.
 func localRun(ctx context.Context, p *process, l local) error {
-	l.extraction.Corrections = l.extraction.file(l.index, l.web != nil && l.web.Edit)
-	x, err := newEngine(l.extraction)
+	fixes := l.extraction.store(nil, l.index, l.web != nil && l.web.Edit)
+	x, err := newCorrectedEngine(ctx, l.extraction, fixes)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func localRun(ctx context.Context, p *process, l local) error {
 	}
 	stop := func() error { return nil }
 	if l.web != nil {
-		correct(&page, l.web, l.extraction.Corrections)
+		page.Edit, page.Corrections = l.web.Edit, fixes
 		page.Store, page.Name, page.Status = index, l.index, fileStatus(index, l.dead)
 		if stop, err = l.web.start(p, page); err != nil {
 			return errors.Join(err, index.Close())

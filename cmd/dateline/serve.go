@@ -14,6 +14,7 @@ import (
 
 	"github.com/datelinenews/dateline/pipeline/bleve"
 	"github.com/datelinenews/dateline/pipeline/corrections"
+	"github.com/datelinenews/dateline/pipeline/elastic"
 	"github.com/datelinenews/dateline/pipeline/search"
 	"github.com/datelinenews/dateline/pipeline/web"
 )
@@ -30,6 +31,8 @@ type serveCmd struct {
 
 func (serveCmd) Help() string {
 	return `Pages to search, read and follow articles, people, organisations, places, quotes and dates, and a JSON API for programs (/openapi.json describes it). Asks Elasticsearch if it is set and --index is not given, else the embedded index, which nobody can write to meanwhile; dateline run --serve does both.
+
+With --edit people may correct names, types and speakers. Over Elasticsearch corrections are kept in its index PREFIX-corrections, which setup makes and workers follow; else in a file beside the embedded index.
 
 With --kafka the status page also has what waits there and the dead letters' reasons.
 
@@ -87,27 +90,22 @@ func (s *webSettings) config() (web.Config, error) {
 
 // correctionSettings are those of what shows and what extracts.
 type correctionSettings struct {
-	Corrections string `group:"extraction" placeholder:"FILE" help:"What people have corrected on the pages (serve --edit). Default: corrections.jsonl beside the embedded index, where there is one."`
+	Corrections string `group:"extraction" placeholder:"FILE" help:"What people have corrected on the pages (serve --edit). Default: in Elasticsearch, where that is the index; else corrections.jsonl beside the embedded index, where there is one."`
 }
 
-// file is where corrections are kept: empty where none are.
-func (s *correctionSettings) file(index string, must bool) string {
-	if s.Corrections != "" {
-		return s.Corrections
+// store is where the corrections of an index are kept; nil where none are. With must there will be some.
+func (s *correctionSettings) store(index any, folder string, must bool) corrections.Store {
+	if x, ok := index.(*elastic.Index); ok && s.Corrections == "" {
+		return x.Corrections()
 	}
-	path := filepath.Join(filepath.Dir(filepath.Clean(index)), "corrections.jsonl")
-	if _, err := os.Stat(path); err != nil && !must {
-		return ""
+	path := s.Corrections
+	if path == "" {
+		path = filepath.Join(filepath.Dir(filepath.Clean(folder)), "corrections.jsonl")
+		if _, err := os.Stat(path); err != nil && !must {
+			return nil
+		}
 	}
-	return path
-}
-
-// correct adds the corrections to what is shown.
-func correct(cfg *web.Config, s *webSettings, path string) {
-	cfg.Edit = s.Edit
-	if path != "" {
-		cfg.Corrections = corrections.Open(path)
-	}
+	return corrections.Open(path)
 }
 
 func (c *serveCmd) run(ctx context.Context, p *process) error {
@@ -119,7 +117,6 @@ func (c *serveCmd) run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	correct(&cfg, &c.webSettings, c.file(c.Index, c.Edit))
 	var closer io.Closer
 	if len(c.Elasticsearch) > 0 && !p.given["index"] {
 		x, err := c.connect()
@@ -138,6 +135,7 @@ func (c *serveCmd) run(ctx context.Context, p *process) error {
 		queue.Index = x
 		cfg.Status = panelsOf(queue, deadPath(&c.deadSettings, &c.indexSettings))
 	}
+	cfg.Edit, cfg.Corrections = c.Edit, c.store(cfg.Store, c.Index, c.Edit)
 	defer closer.Close()
 	stop, err := c.start(p, cfg)
 	if err != nil {

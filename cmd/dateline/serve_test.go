@@ -130,6 +130,14 @@ func TestRunServesAndLearns(t *testing.T) {
 		t.Error("the name that it now has finds nothing")
 	}
 	stop()
+	// What was a dead letter is extracted in the same way.
+	write(t, "late/two.json", `{"id":"two","text":"Peter Kiplagat Rono said on Tuesday that it was not over.`+strings.Repeat(" All is well in Bergen.", 100)+`"}`)
+	if r := dateline(t, nil, "", "run", "late", "--max-text", "1kB"); r.code != 3 {
+		t.Fatalf("a long article ends with %d: %s", r.code, r.err)
+	}
+	if r := dateline(t, nil, "", "replay"); r.code != 0 || !strings.Contains(r.out, "P. K. Rono") {
+		t.Errorf("replay knows nothing of it (%d):\n%s%s", r.code, r.out, r.err)
+	}
 }
 
 func TestServeRefusesToBeOpen(t *testing.T) {

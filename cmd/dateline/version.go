@@ -15,8 +15,8 @@ func (versionCmd) Help() string {
 	return `The extraction's version is a hash of models, word lists and rules. It is stored with each record, so that records of another version are known to need another pass.`
 }
 
-func (c *versionCmd) run(_ context.Context, p *process) error {
-	x, err := newEngine(&c.extractionSettings)
+func (c *versionCmd) run(ctx context.Context, p *process) error {
+	x, err := newEngine(ctx, &c.extractionSettings)
 	if err != nil {
 		return err
 	}

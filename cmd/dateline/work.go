@@ -66,13 +66,11 @@ func (c *workCmd) run(ctx context.Context, p *process) (err error) {
 	if err != nil {
 		return err
 	}
-	p.limitMemory(memoryLimit)
-	log := p.cli.logger(p.err)
-	c.Corrections = c.file(c.Index, false)
-	x, err := newEngine(&c.extractionSettings)
-	if err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
+	p.limitMemory(memoryLimit)
+	log := p.cli.logger(p.err)
 	if err := ping(ctx, c.connection()); err != nil {
 		return err
 	}
@@ -85,6 +83,10 @@ func (c *workCmd) run(ctx context.Context, p *process) (err error) {
 			log.Error("closing the index failed", "error", err)
 		}
 	}()
+	x, err := newCorrectedEngine(ctx, &c.extractionSettings, c.store(sink, c.Index, false))
+	if err != nil {
+		return err
+	}
 	seen := c.observe(x)
 	notify := func(err error) {
 		seen.Retried("kafka")

@@ -11,6 +11,8 @@ call() { # METHOD PATH, the body on standard input; the password goes by a file,
   fi
 }
 printf '{"password": "%s"}' "$(cat "$SECRETS/kibana/password")" | call POST /_security/user/kibana_system/_password
+# The role editor is for serve --edit.
+call PUT /_security/role/dateline_editor </compose/roles/editor.json
 for role in setup worker reader ingest; do
   call PUT "/_security/role/dateline_$role" <"/compose/roles/$role.json"
   printf '{"password": "%s", "roles": ["dateline_%s"]}' "$(cat "$SECRETS/users/$role")" "$role" | call PUT "/_security/user/dateline_$role"

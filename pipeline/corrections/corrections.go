@@ -4,13 +4,16 @@
 // A correction names an entity by its key, or a quote by its article and words, so that it outlives
 // the extraction that it corrects. Corrections are a layer over records: applied to a record that
 // is read (Set.Apply), and to the next extraction (Set.Dictionary, Set.Apply); no record is changed
-// in its place. The file has a line of JSON for each that was made or undone, and only grows.
+// in its place. They are kept in a Store: a File beside an embedded index, or an index of their own in
+// Elasticsearch. The file has a line of JSON for each that was made or undone, and only grows.
 package corrections
 
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -103,13 +106,44 @@ func (c *Correction) Validate() error {
 	return nil
 }
 
+// Subject tells what a correction is about: of two with one subject only the later is in force.
+func (c *Correction) Subject() string {
+	about := []string{"entity", c.Key}
+	if c.Kind == NotTheSpeaker {
+		about = []string{"quote", c.Article, c.Quote, c.Key}
+	}
+	h := sha256.New()
+	for _, s := range about {
+		_, _ = fmt.Fprintf(h, "%d %s ", len(s), s) // it never fails
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// NewID is the ID of a new correction.
+func NewID() string {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	return hex.EncodeToString(id[:])
+}
+
+// Store keeps corrections. It is safe for concurrent use.
+type Store interface {
+	// List are the corrections in force, the oldest first.
+	List(ctx context.Context) ([]Correction, error)
+	// Add makes a correction, which gets an ID. An earlier one of the same subject is undone by it. An error
+	// that wraps ErrCorrection says what it lacks.
+	Add(ctx context.Context, c Correction) (Correction, error)
+	// Undo takes a correction away. One that is not in force is no error.
+	Undo(ctx context.Context, id string) error
+}
+
 // line is one of the file's.
 type line struct {
 	Undo string `json:"undo,omitempty"`
 	*Correction
 }
 
-// File keeps corrections. It is safe for concurrent use within one process; several may read it.
+// File is a Store in a file. One process may write to it; several may read it.
 type File struct {
 	path string
 	mu   sync.Mutex
@@ -121,8 +155,11 @@ func Open(path string) *File { return &File{path: path} }
 // Path is the file's.
 func (f *File) Path() string { return f.path }
 
+// String names the store.
+func (f *File) String() string { return f.path }
+
 // List are the corrections in force, the oldest first.
-func (f *File) List() ([]Correction, error) {
+func (f *File) List(context.Context) ([]Correction, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.list()
@@ -173,14 +210,12 @@ func Read(r io.Reader) ([]Correction, error) {
 	}
 }
 
-// Add makes a correction, which gets an ID. An earlier one about the same is undone by it.
-func (f *File) Add(c Correction) (Correction, error) {
+// Add makes a correction.
+func (f *File) Add(_ context.Context, c Correction) (Correction, error) {
 	if err := c.Validate(); err != nil {
 		return c, err
 	}
-	var id [8]byte
-	_, _ = rand.Read(id[:]) // it never fails
-	c.ID = hex.EncodeToString(id[:])
+	c.ID = NewID()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	old, err := f.list()
@@ -189,23 +224,15 @@ func (f *File) Add(c Correction) (Correction, error) {
 	}
 	var lines []line
 	for _, o := range old {
-		if same(&o, &c) {
+		if o.Subject() == c.Subject() {
 			lines = append(lines, line{Undo: o.ID})
 		}
 	}
 	return c, f.write(append(lines, line{Correction: &c}))
 }
 
-// same reports whether two corrections are about the same, so that only one can be in force.
-func same(a, b *Correction) bool {
-	if a.Kind == NotTheSpeaker || b.Kind == NotTheSpeaker {
-		return a.Kind == b.Kind && a.Article == b.Article && a.Quote == b.Quote && a.Key == b.Key
-	}
-	return a.Key == b.Key
-}
-
-// Undo takes a correction away. One that is not in force is no error.
-func (f *File) Undo(id string) error {
+// Undo takes a correction away.
+func (f *File) Undo(_ context.Context, id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	old, err := f.list()

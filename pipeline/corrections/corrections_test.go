@@ -139,14 +139,14 @@ func TestSet(t *testing.T) {
 
 func TestFile(t *testing.T) {
 	f := Open(filepath.Join(t.TempDir(), "corrections.jsonl"))
-	if list, err := f.List(); err != nil || len(list) != 0 {
+	if list, err := f.List(t.Context()); err != nil || len(list) != 0 {
 		t.Fatalf("a file that is not there: %v, %v", list, err)
 	}
-	first, err := f.Add(Correction{Kind: NotAName, Key: "person:monday", Name: "Monday"})
+	first, err := f.Add(t.Context(), Correction{Kind: NotAName, Key: "person:monday", Name: "Monday"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Add(Correction{Kind: WrongType, Key: "person:harbour", Name: "Harbour", Type: ner.Place}); err != nil {
+	if _, err := f.Add(t.Context(), Correction{Kind: WrongType, Key: "person:harbour", Name: "Harbour", Type: ner.Place}); err != nil {
 		t.Fatal(err)
 	}
 	// The power fails in the middle of a line.
@@ -154,24 +154,24 @@ func TestFile(t *testing.T) {
 	if err := os.WriteFile(f.Path(), append(raw, `{"id":"half`...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := f.List(); err != nil || len(list) != 2 {
+	if list, err := f.List(t.Context()); err != nil || len(list) != 2 {
 		t.Fatalf("after a crash: %v, %v", list, err)
 	}
 	// The later about the same entity counts.
-	if _, err := f.Add(Correction{Kind: WrongType, Key: "person:monday", Name: "Monday", Type: ner.Organisation}); err != nil {
+	if _, err := f.Add(t.Context(), Correction{Kind: WrongType, Key: "person:monday", Name: "Monday", Type: ner.Organisation}); err != nil {
 		t.Fatal(err)
 	}
-	list, err := f.List()
+	list, err := f.List(t.Context())
 	if err != nil || len(list) != 2 || list[1].Kind != WrongType || list[1].Name != "Monday" {
 		t.Fatalf("the later does not count: %+v, %v", list, err)
 	}
-	if err := f.Undo(first.ID); err != nil { // undone already
+	if err := f.Undo(t.Context(), first.ID); err != nil { // undone already
 		t.Error(err)
 	}
-	if err := f.Undo(list[1].ID); err != nil {
+	if err := f.Undo(t.Context(), list[1].ID); err != nil {
 		t.Error(err)
 	}
-	if list, err = Open(f.Path()).List(); err != nil || len(list) != 1 || list[0].Name != "Harbour" {
+	if list, err = Open(f.Path()).List(t.Context()); err != nil || len(list) != 1 || list[0].Name != "Harbour" {
 		t.Errorf("after an undo: %+v, %v", list, err)
 	}
 	for _, c := range []Correction{
@@ -179,14 +179,14 @@ func TestFile(t *testing.T) {
 		{Kind: SameAs, Key: "person:x", Name: "x", Type: ner.Person, To: "X"}, {Kind: NotTheSpeaker, Article: "a"}, {Kind: "other", Key: "person:x", Name: "x", Type: ner.Person},
 		{Kind: NotAName, Key: "person:x", Name: "a\tstop\nb"}, {Kind: NotAName, Key: "person:x", Name: strings.Repeat("x", 2000)},
 	} {
-		if _, err := f.Add(c); !errors.Is(err, ErrCorrection) {
+		if _, err := f.Add(t.Context(), c); !errors.Is(err, ErrCorrection) {
 			t.Errorf("Add(%+v) returns %v", c, err)
 		}
 	}
 	if err := os.WriteFile(f.Path(), []byte("nonsense\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.List(); err == nil || !strings.Contains(err.Error(), "line 1") || !strings.Contains(err.Error(), f.Path()) {
+	if _, err := f.List(t.Context()); err == nil || !strings.Contains(err.Error(), "line 1") || !strings.Contains(err.Error(), f.Path()) {
 		t.Errorf("a damaged file gives %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/corrections"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest/servers"
 	"github.com/datelinenews/dateline/pipeline/search"
@@ -33,7 +34,7 @@ func open(t *testing.T, change ...func(*Config)) *Index {
 	}
 	t.Cleanup(func() {
 		// Best effort: the server is a test's own, and ends with it.
-		names := []string{x.articles() + "-*", x.mentions() + "-*", x.quotes() + "-*", x.ledger(), x.health(), x.feeds()}
+		names := []string{x.articles() + "-*", x.mentions() + "-*", x.quotes() + "-*", x.ledger(), x.health(), x.feeds(), x.corrections()}
 		_ = x.call(context.WithoutCancel(t.Context()), esapi.IndicesDeleteRequest{Index: names, IgnoreUnavailable: yes()}, nil)
 		_ = x.Close()
 	})
@@ -123,6 +124,10 @@ func TestSearcherContract(t *testing.T) {
 		}
 		return x
 	})
+}
+
+func TestCorrectionsContract(t *testing.T) {
+	pipelinetest.TestCorrections(t, func(t *testing.T) corrections.Store { return open(t).Corrections() })
 }
 
 // drop deletes an index.

@@ -152,7 +152,7 @@ func (x *Index) lookUp(ctx context.Context, members []copies.Member, known []str
 			continue
 		}
 		asked++
-		if err := errors.Join(enc.Encode(node{}), enc.Encode(similarTo(m, known))); err != nil {
+		if err := errors.Join(enc.Encode(x.near(m)), enc.Encode(similarTo(m, known))); err != nil {
 			return nil, err
 		}
 	}
@@ -204,6 +204,21 @@ func (x *Index) lookUp(ctx context.Context, members []copies.Member, known []str
 		}
 	}
 	return out, nil
+}
+
+// near names the indices that may hold copies of m: of years of months, the two or three that its window is
+// in. Without them each lookup would ask every month.
+func (x *Index) near(m *copies.Member) node {
+	if m.Published.IsZero() {
+		return node{}
+	}
+	months := []string{x.articles() + "-" + undated}
+	for _, at := range []time.Time{m.Published.Add(-copies.Window), m.Published, m.Published.Add(copies.Window)} {
+		if name := x.articles() + "-" + month(at); !slices.Contains(months, name) {
+			months = append(months, name)
+		}
+	}
+	return node{"index": months, "ignore_unavailable": true, "allow_no_indices": true}
 }
 
 // similarTo asks for the articles that share most bands with m.

@@ -14,6 +14,7 @@ import (
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/corrections"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest/servers"
 	"github.com/datelinenews/dateline/pipeline/search"
@@ -45,7 +46,7 @@ func TestRoles(t *testing.T) {
 		}
 	}
 	as := map[string]*Index{}
-	for _, role := range []string{"setup", "worker", "reader", "ingest"} {
+	for _, role := range []string{"setup", "worker", "reader", "ingest", "editor"} {
 		body, err := os.ReadFile(filepath.Join("..", "..", "deploy", "compose", "roles", role+".json"))
 		if err != nil {
 			t.Fatal(err)
@@ -109,7 +110,7 @@ func TestRoles(t *testing.T) {
 	if err := as["setup"].customise(ctx, "refresh_interval", "5s"); err != nil {
 		t.Errorf("a setting of the cluster's own: %v", err)
 	}
-	for _, role := range []string{"worker", "reader"} {
+	for _, role := range []string{"worker", "reader", "editor"} {
 		res, err := as[role].Search(ctx, search.Query{Limit: 10})
 		if err != nil || len(res.Hits) != 1 {
 			t.Errorf("search by a %s: %+v, %v", role, res, err)
@@ -117,6 +118,26 @@ func TestRoles(t *testing.T) {
 		if _, err := as[role].Get(ctx, "a"); err != nil {
 			t.Errorf("get by a %s: %v", role, err)
 		}
+	}
+	// Corrections are made and undone by editors, and applied by everybody.
+	wrong := corrections.Correction{Kind: corrections.NotAName, Time: two.Published, Key: "person:ann-brook", Name: "Ann Brook"}
+	_, err = as["reader"].Corrections().Add(ctx, wrong)
+	denied("a correction by a reader", err)
+	made, err := as["editor"].Corrections().Add(ctx, wrong)
+	if err != nil {
+		t.Errorf("a correction: %v", err)
+	}
+	for _, role := range []string{"worker", "reader", "editor"} {
+		if list, err := as[role].Corrections().List(ctx); err != nil || len(list) != 1 {
+			t.Errorf("corrections as a %s reads them: %+v, %v", role, list, err)
+		}
+	}
+	denied("an undo by a reader", as["reader"].Corrections().Undo(ctx, made.ID))
+	if err := as["editor"].Corrections().Undo(ctx, made.ID); err != nil {
+		t.Errorf("an undo: %v", err)
+	}
+	if err := as["editor"].Write(ctx, []pipeline.Record{two}); err == nil {
+		t.Error("an editor writes articles")
 	}
 	if err := as["reader"].Write(ctx, []pipeline.Record{two}); err == nil {
 		t.Error("a reader writes")

@@ -69,7 +69,7 @@ func (x *Index) Setup(ctx context.Context) ([]Change, error) {
 		}
 	}
 	// The ledger last: Write takes it for the sign that all is set up.
-	for _, i := range []struct{ name, file string }{{x.health(), "health"}, {x.feeds(), "feeds"}, {x.ledger(), "ledger"}} {
+	for _, i := range []struct{ name, file string }{{x.health(), "health"}, {x.feeds(), "feeds"}, {x.corrections(), "corrections"}, {x.ledger(), "ledger"}} {
 		done, err := x.putIndex(ctx, i.name, i.file)
 		if err == nil && done == created && i.file == "ledger" {
 			err = x.fillLedger(ctx)

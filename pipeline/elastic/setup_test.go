@@ -24,8 +24,8 @@ func TestSetupIsIdempotent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(changes) != 8 {
-		t.Errorf("%d changes, want 8: %v", len(changes), changes)
+	if len(changes) != 9 {
+		t.Errorf("%d changes, want 9: %v", len(changes), changes)
 	}
 	for _, c := range changes {
 		if c.Done != unchanged {

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/datelinenews/dateline/pipeline/corrections"
 )
@@ -105,4 +108,33 @@ func TestCorrections(t *testing.T) {
 	has("/articles/ferry-inquiry", "/entities/place:harbour-wire", true)
 	has("/quotes?q=telephoned", "Peter Kiplagat Rono", true)
 	has("/corrections", "Nothing has been corrected", true)
+}
+
+// What others correct is shown some seconds later, and what can't be read leaves the rest in force.
+func TestCorrectionsOfOthers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "corrections.jsonl")
+	now := time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
+	s := newServer(t, Config{Store: stored(t), Corrections: corrections.Open(path), Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+	const page, name, menu = "/articles/ferry-inquiry", "/entities/place:harbour-wire", `href="/corrections"`
+	has := func(when, part string, want bool) {
+		t.Helper()
+		if got := strings.Contains(get(t, s, page).Body.String(), part); got != want {
+			t.Errorf("%s %q is there: %v, want %v", when, part, got, want)
+		}
+	}
+	has("at first", name, true)
+	has("where nothing is corrected and nothing can be,", menu, false)
+	if _, err := corrections.Open(path).Add(t.Context(), corrections.Correction{Kind: corrections.NotAName, Key: "place:harbour-wire", Name: "Harbour Wire"}); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(reloadPace - 1)
+	has("a moment later", name, true)
+	now = now.Add(1)
+	has("later", name, false)
+	has("then", menu, true)
+	if err := os.WriteFile(path, []byte("nonsense\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(reloadPace)
+	has("of a damaged file", name, false)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,16 +32,39 @@ type correctionView struct {
 }
 
 // reload reads the corrections, which another process may have changed.
-func (s *Server) reload() error {
+func (s *Server) reload(ctx context.Context) error {
 	if s.Corrections == nil {
 		return nil
 	}
-	list, err := s.Corrections.List()
+	list, err := s.Corrections.List(ctx)
 	if err != nil {
 		return err
 	}
 	s.corrected.set.Store(corrections.NewSet(list))
+	s.reloaded.Store(s.Now().UnixNano())
 	return nil
+}
+
+// reloadPace is how old the corrections that are applied may be where somebody else makes them.
+const reloadPace = 10 * time.Second
+
+// follow has a request see what others have corrected, some seconds later at most. Where it can't be read,
+// what was read last stays in force.
+func (s *Server) follow(next http.Handler) http.Handler {
+	if s.Corrections == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		last, now := s.reloaded.Load(), s.Now().UnixNano()
+		if now-last >= int64(reloadPace) && s.reloaded.CompareAndSwap(last, now) { // one request reads for all
+			ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
+			if err := s.reload(ctx); err != nil && r.Context().Err() == nil {
+				s.Log.Error("corrections can't be read: those read last stay in force", "error", err)
+			}
+			cancel()
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) correctionsPage(w http.ResponseWriter, r *http.Request) error {
@@ -51,10 +75,10 @@ func (s *Server) listCorrections(w http.ResponseWriter, r *http.Request, status 
 	if s.Corrections == nil {
 		return fmt.Errorf("%w: %s", errNoPage, r.URL.Path)
 	}
-	if err := s.reload(); err != nil {
+	if err := s.reload(r.Context()); err != nil {
 		return err
 	}
-	v := editView{Edit: s.Edit, File: s.Corrections.Path(), Problem: problem}
+	v := editView{Edit: s.Edit, File: fmt.Sprint(s.Corrections), Problem: problem}
 	for _, c := range newestFirst(s.corrected.set.Load().List()) {
 		view := correctionView{Correction: c}
 		switch c.Kind {
@@ -90,7 +114,7 @@ func (s *Server) correct(w http.ResponseWriter, r *http.Request) error {
 		back = "/corrections"
 	}
 	if id := r.PostFormValue("undo"); id != "" {
-		if err := s.Corrections.Undo(id); err != nil {
+		if err := s.Corrections.Undo(r.Context(), id); err != nil {
 			return err
 		}
 	} else {
@@ -107,14 +131,14 @@ func (s *Server) correct(w http.ResponseWriter, r *http.Request) error {
 				return s.listCorrections(w, r, http.StatusBadRequest, "There is no such type.")
 			}
 		}
-		if _, err := s.Corrections.Add(c); errors.Is(err, corrections.ErrCorrection) {
+		if _, err := s.Corrections.Add(r.Context(), c); errors.Is(err, corrections.ErrCorrection) {
 			_, why, _ := strings.Cut(err.Error(), ": ")
 			return s.listCorrections(w, r, http.StatusBadRequest, "It was not kept: "+why+".")
 		} else if err != nil {
 			return err
 		}
 	}
-	if err := s.reload(); err != nil {
+	if err := s.reload(r.Context()); err != nil {
 		return err
 	}
 	http.Redirect(w, r, back, http.StatusSeeOther)
@@ -126,7 +150,7 @@ func (s *Server) exportCorrections(w http.ResponseWriter, r *http.Request) error
 	if s.Corrections == nil {
 		return fmt.Errorf("%w: %s", errNoPage, r.URL.Path)
 	}
-	if err := s.reload(); err != nil {
+	if err := s.reload(r.Context()); err != nil {
 		return err
 	}
 	set := s.corrected.set.Load()

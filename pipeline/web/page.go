@@ -76,7 +76,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 		f = v.frame()
 	}
 	f.Main, f.Menu = main, menu
-	if s.Corrections != nil {
+	if s.Corrections != nil && (s.Edit || s.corrected.set.Load().Len() > 0) {
 		f.Menu = append(f.Menu[:len(f.Menu):len(f.Menu)], linkView{"Corrections", "/corrections"})
 	}
 	if f.Path == "" {

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline/corrections"
@@ -49,7 +50,7 @@ type Config struct {
 	Status func(context.Context) ([]Panel, error)
 
 	// Corrections are applied to what is read, where set; Edit lets people make and undo them.
-	Corrections *corrections.File
+	Corrections corrections.Store
 	Edit        bool
 
 	// Token, where set, must come with each request: as a bearer token, or as the cookie that the
@@ -95,6 +96,7 @@ type Server struct {
 	Config
 	pages     pages
 	corrected *corrected // what Store is, where there are corrections
+	reloaded  atomic.Int64
 	handler   http.Handler
 	limiter   *limiter
 	slots     chan struct{}
@@ -133,7 +135,9 @@ func New(c Config) (*Server, error) {
 	s.corrected = &corrected{Store: c.Store}
 	if c.Corrections != nil {
 		s.Store = s.corrected
-		if err := s.reload(); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), c.Timeout)
+		defer cancel()
+		if err := s.reload(ctx); err != nil {
 			return nil, fmt.Errorf("web: %w", err)
 		}
 	}
@@ -170,10 +174,10 @@ func (s *Server) routes() http.Handler {
 		"POST /corrections":   s.correct,
 		"GET /":               s.nothingPage,
 	} {
-		mux.Handle(pattern, s.html(p))
+		mux.Handle(pattern, s.follow(s.html(p)))
 	}
 	for pattern, e := range s.endpoints() {
-		mux.Handle(pattern, s.json(e))
+		mux.Handle(pattern, s.follow(s.json(e)))
 	}
 	for _, path := range []string{"/corrections.jsonl", "/corrections.tsv"} {
 		mux.Handle("GET "+path, s.html(s.exportCorrections))
