@@ -35,7 +35,7 @@ var (
 )
 
 // FormatVersion is the version of the folder's format: of the mapping, the terms and what is stored.
-const FormatVersion = 2
+const FormatVersion = 3
 
 const (
 	formatName = "dateline-index"

@@ -83,6 +83,9 @@ func TestNotAnIndex(t *testing.T) {
 			}
 		}
 	}
+	format := func(version int) func(t *testing.T, dir string) {
+		return write(formatFile, fmt.Sprintf(`{"format":"dateline-index","version":%d}`, version))
+	}
 	for _, c := range []struct {
 		name    string
 		prepare func(t *testing.T, dir string)
@@ -94,8 +97,8 @@ func TestNotAnIndex(t *testing.T) {
 		{"another folder to read", write("holiday.jpg", "x"), Options{ReadOnly: true}, ErrForeign},
 		{"another file of the same name", write(formatFile, `{"format":"x"}`), Options{}, ErrForeign},
 		{"no JSON", write(formatFile, `x`), Options{}, ErrForeign},
-		{"a later version", write(formatFile, `{"format":"dateline-index","version":3}`), Options{}, ErrVersion},
-		{"only begun, to read", write(formatFile, `{"format":"dateline-index","version":2}`), Options{ReadOnly: true}, ErrMissing},
+		{"a later version", format(FormatVersion+1), Options{}, ErrVersion},
+		{"only begun, to read", format(FormatVersion), Options{ReadOnly: true}, ErrMissing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "d")
@@ -111,7 +114,7 @@ func TestNotAnIndex(t *testing.T) {
 	}
 	t.Run("only begun", func(t *testing.T) {
 		dir := t.TempDir()
-		write(formatFile, `{"format":"dateline-index","version":2}`)(t, dir)
+		format(FormatVersion)(t, dir)
 		write(newFolder+"/index_meta.json", `{"sto`)(t, dir)
 		opened(t, dir, Options{})
 	})

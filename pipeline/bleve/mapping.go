@@ -18,32 +18,33 @@ import (
 // The fields. An article and each of its quotes are documents of one index, so that one batch, which
 // is atomic, holds them all.
 const (
-	fieldKind      = "kind"      // kindArticle or kindQuote
-	fieldID        = "id"        // the article's
-	fieldIndex     = "index"     // the quote's among the article's
-	fieldText      = "text"      // an article's, title and body
-	fieldTitle     = "title"     // an article's
-	fieldWords     = "words"     // a quote's
-	fieldDays      = "days"      // see days.go
-	fieldPublished = "published" // Unix milliseconds
-	fieldOrder     = "order"     // as fieldPublished, and noTime where that is missing: to sort by
-	fieldKeys      = "keys"      // the entities'
-	fieldBy        = "by"        // keys of an article's or a quote's speakers
-	fieldAliases   = "aliases"   // see search.Labelled
-	fieldRoles     = "roles"     // see search.Labelled
-	fieldValues    = "values"    // TIMEX3 values of the dates mentioned
-	fieldCue       = "cue"       // a quote's, in lower case
-	fieldQuoteKind = "quote_kind"
-	fieldRecord    = "record"   // stored: the record or the search.QuoteHit
-	fieldRevision  = "revision" // stored
-	fieldQuotes    = "quotes"   // stored: how many there are
-	fieldLanguage  = "language" // an article's
-	fieldVersion   = "version"  // an article's, of the extraction
-	fieldCluster   = "cluster"  // stored: see copies.go
-	fieldFold      = "fold"     // stored: what folded answers have once
-	fieldFirst     = "first"    // an article's: isFirst, or missing
-	fieldBands     = "bands"    // an article's, of its fingerprint
-	fieldPrint     = "print"    // stored: an article's fingerprint
+	fieldKind         = "kind"         // kindArticle or kindQuote
+	fieldID           = "id"           // the article's
+	fieldIndex        = "index"        // the quote's among the article's
+	fieldText         = "text"         // an article's, title and body
+	fieldTitle        = "title"        // an article's
+	fieldWords        = "words"        // a quote's
+	fieldDays         = "days"         // see days.go
+	fieldPublished    = "published"    // Unix milliseconds
+	fieldOrder        = "order"        // as fieldPublished, and noTime where that is missing: to sort by
+	fieldKeys         = "keys"         // the entities'
+	fieldBy           = "by"           // keys of an article's or a quote's speakers
+	fieldAliases      = "aliases"      // see search.Labelled
+	fieldRoles        = "roles"        // see search.Labelled
+	fieldAffiliations = "affiliations" // likewise
+	fieldValues       = "values"       // TIMEX3 values of the dates mentioned
+	fieldCue          = "cue"          // a quote's, in lower case
+	fieldQuoteKind    = "quote_kind"
+	fieldRecord       = "record"   // stored: the record or the search.QuoteHit
+	fieldRevision     = "revision" // stored
+	fieldQuotes       = "quotes"   // stored: how many there are
+	fieldLanguage     = "language" // an article's
+	fieldVersion      = "version"  // an article's, of the extraction
+	fieldCluster      = "cluster"  // stored: see copies.go
+	fieldFold         = "fold"     // stored: what folded answers have once
+	fieldFirst        = "first"    // an article's: isFirst, or missing
+	fieldBands        = "bands"    // an article's, of its fingerprint
+	fieldPrint        = "print"    // stored: an article's fingerprint
 
 	fieldPublishedAt = "published_at" // stored: Unix microseconds
 
@@ -106,7 +107,7 @@ func newMapping() (*mapping.IndexMappingImpl, error) {
 	exact(fieldKind, false)
 	exact(fieldID, true)
 	exact(fieldDays, false)
-	for _, name := range []string{fieldKeys, fieldAliases, fieldRoles, fieldValues} {
+	for _, name := range []string{fieldKeys, fieldAliases, fieldRoles, fieldAffiliations, fieldValues} {
 		exact(name, true)
 	}
 	for _, name := range []string{fieldBy, fieldCue, fieldQuoteKind} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/blevesearch/bleve/v2/numeric"
@@ -67,10 +66,10 @@ func (x *Index) Profile(ctx context.Context, q search.Query, keys []string, limi
 		wanted[k] = true
 	}
 	q.Entities = append(q.Entities[:len(q.Entities):len(q.Entities)], keys)
-	names, roles := map[string]int{}, map[string]*search.Role{}
+	names := map[string]int{}
+	counted := map[string]map[string]*search.Role{fieldRoles: {}, fieldAffiliations: {}}
 	var (
-		in        []string // the article's roles
-		forms     = map[string]bool{}
+		in        = map[string]map[string]bool{fieldAliases: {}, fieldRoles: {}, fieldAffiliations: {}} // what the article has
 		published time.Time
 	)
 	field := func(name string, term []byte) {
@@ -80,34 +79,34 @@ func (x *Index) Profile(ctx context.Context, q search.Query, keys []string, limi
 			}
 			return
 		}
-		key, label := search.Label(string(term))
-		switch {
-		case !wanted[key]:
-		case name == fieldRoles:
-			in = append(in, label)
-		default:
-			forms[label] = true
+		if key, label := search.Label(string(term)); wanted[key] {
+			in[name][label] = true
 		}
 	}
 	done := func() {
-		for f := range forms {
+		for f := range in[fieldAliases] {
 			names[f]++
 		}
-		for i, r := range in {
-			if roles[r] == nil {
-				roles[r] = &search.Role{Role: r}
-			}
-			if !slices.Contains(in[:i], r) {
+		for name, roles := range counted {
+			for r := range in[name] {
+				if roles[r] == nil {
+					roles[r] = &search.Role{Role: r}
+				}
 				roles[r].Add(published)
 			}
 		}
-		in, published = in[:0], time.Time{}
-		clear(forms)
+		for _, labels := range in {
+			clear(labels)
+		}
+		published = time.Time{}
 	}
-	if err := x.visit(ctx, matching(q), []string{fieldAliases, fieldRoles, fieldPublished}, field, done); err != nil {
+	if err := x.visit(ctx, matching(q), []string{fieldAliases, fieldRoles, fieldAffiliations, fieldPublished}, field, done); err != nil {
 		return nil, fmt.Errorf("profile entity: %w", err)
 	}
-	return &search.Profile{Names: search.TopCounts(names, limit), Roles: search.TopRoles(roles, limit)}, nil
+	return &search.Profile{
+		Names: search.TopCounts(names, limit), Roles: search.TopRoles(counted[fieldRoles], limit),
+		Affiliations: search.TopAffiliations(counted[fieldAffiliations], limit),
+	}, nil
 }
 
 // Ties counts the articles in which two entities are together.

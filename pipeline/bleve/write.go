@@ -224,7 +224,7 @@ func addRecord(batch *bleve.Batch, r *pipeline.Record, m *copies.Member) (int, e
 	fields[fieldRecord] = packed
 	fields[fieldRevision], fields[fieldQuotes] = strconv.FormatInt(r.Revision, 10), strconv.Itoa(len(d.Quotes))
 	add(fields, search.FacetSpeaker, d.Speakers)
-	for name, list := range map[string][]string{fieldBy: d.SpeakerKeys, fieldAliases: d.Aliases, fieldRoles: d.Roles, fieldValues: d.Values} {
+	for name, list := range map[string][]string{fieldBy: d.SpeakerKeys, fieldAliases: d.Aliases, fieldRoles: d.Roles, fieldAffiliations: d.Affiliations, fieldValues: d.Values} {
 		if len(list) > 0 {
 			fields[name] = list
 		}

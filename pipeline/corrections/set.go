@@ -148,14 +148,16 @@ func (s *Set) Analysis(article string, x *extractor.Analysis) *extractor.Analysi
 		}
 		if n, known := at[key]; known && key != "" {
 			to[i] = n
+			e.Affiliation = s.Affiliation(e.Affiliation)
 			merge(&out.Entities[n], &e)
 			continue
 		}
 		changed := key != e.Key
 		e.ID, e.Type, e.Name, e.Key, e.Mentions = len(out.Entities), t, name, key, []int{}
 		if changed && t != ner.Person {
-			e.Role = ""
+			e.Role, e.Affiliation = "", ""
 		}
+		e.Affiliation = s.Affiliation(e.Affiliation)
 		to[i] = e.ID
 		at[key] = e.ID
 		out.Entities = append(out.Entities, e)
@@ -187,6 +189,21 @@ func merge(e, other *coref.Entity) {
 	if e.Role == "" && e.Type == ner.Person {
 		e.Role = other.Role
 	}
+	if e.Affiliation == "" && e.Type == ner.Person {
+		e.Affiliation = other.Affiliation
+	}
+}
+
+// Affiliation is an organisation's name as corrected; empty where it is none.
+func (s *Set) Affiliation(name string) string {
+	if name == "" {
+		return ""
+	}
+	t, right, _, ok := s.Entity(ner.Organisation, name, coref.Key(ner.Organisation, name))
+	if !ok || t != ner.Organisation {
+		return ""
+	}
+	return right
 }
 
 // speaker is a quote's as corrected.

@@ -30,6 +30,7 @@ type document struct {
 	SpeakerKeys   []string   `json:"speaker_keys,omitempty"`
 	Aliases       []string   `json:"aliases,omitempty"`
 	Roles         []string   `json:"roles,omitempty"`
+	Affiliations  []string   `json:"affiliations,omitempty"`
 	Names         names      `json:"names"`
 	Dates         []interval `json:"dates,omitempty"`
 	DateValues    []string   `json:"date_values,omitempty"`
@@ -105,6 +106,8 @@ type speaker struct {
 	Key  string `json:"key,omitempty"`
 	Type string `json:"type,omitempty"`
 	Role string `json:"role,omitempty"`
+	// Affiliation is a person's organisation.
+	Affiliation string `json:"affiliation,omitempty"`
 	// Words are what stands for a speaker without a name.
 	Words string `json:"words,omitempty"`
 }
@@ -200,7 +203,7 @@ func (x *Index) documents(r *pipeline.Record, print *copies.Print) (*documents, 
 	kept := *r
 	kept.Text = ""
 	a.Text, a.Record = r.Text, kept
-	a.SpeakerKeys, a.Aliases, a.Roles = d.SpeakerKeys, d.Aliases, d.Roles
+	a.SpeakerKeys, a.Aliases, a.Roles, a.Affiliations = d.SpeakerKeys, d.Aliases, d.Roles, d.Affiliations
 	a.Bands = print.Bands()
 	if !print.None() {
 		a.Fingerprint = print
@@ -236,7 +239,7 @@ func quoteDocument(shared document, q *search.Quote) document {
 	}
 	switch {
 	case len(q.Speakers.Canonical) > 0:
-		shared.Speaker = &speaker{Name: q.Speaker, Key: q.SpeakerKey, Type: q.SpeakerType, Role: q.SpeakerRole}
+		shared.Speaker = &speaker{Name: q.Speaker, Key: q.SpeakerKey, Type: q.SpeakerType, Role: q.SpeakerRole, Affiliation: q.SpeakerAffiliation}
 	case q.Speaker != "":
 		shared.Speaker = &speaker{Words: q.Speaker}
 	}

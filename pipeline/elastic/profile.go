@@ -57,54 +57,60 @@ func (x *Index) Profile(ctx context.Context, q search.Query, keys []string, limi
 	if err != nil {
 		return nil, fmt.Errorf("profile entity: %w", err)
 	}
-	names, roles := map[string]int{}, map[string]*search.Role{}
+	names := map[string]int{}
+	labelled := map[string]map[string]*search.Role{"roles": {}, "affiliations": {}}
 	seen := map[string][]string{}
 	for _, key := range keys {
+		over := func(field string) node {
+			return node{
+				"terms": node{"field": field, "size": profileTerms, "include": labelsOf(key)},
+				"aggs":  node{"first": node{"min": node{"field": "@timestamp"}}, "last": node{"max": node{"field": "@timestamp"}}},
+			}
+		}
 		aggs := node{
 			"aliases": node{"terms": node{"field": "aliases", "size": profileTerms, "include": labelsOf(key)}},
-			"roles": node{
-				"terms": node{"field": "roles", "size": profileTerms, "include": labelsOf(key)},
-				"aggs":  node{"first": node{"min": node{"field": "@timestamp"}}, "last": node{"max": node{"field": "@timestamp"}}},
-			},
+			"roles":   over("roles"), "affiliations": over("affiliations"),
 		}
-		var res struct {
-			Aliases counted `json:"aliases"`
-			Roles   counted `json:"roles"`
-		}
+		var res map[string]counted
 		if err := x.aggregate(ctx, query, aggs, &res); err != nil {
 			return nil, fmt.Errorf("profile entity: %w", err)
 		}
-		for _, b := range res.Aliases.Buckets {
-			_, label := search.Label(b.Key)
-			seen["aliases "+label] = append(seen["aliases "+label], b.Key)
-			names[label] += b.Count
-		}
-		for _, b := range res.Roles.Buckets {
-			_, label := search.Label(b.Key)
-			seen["roles "+label] = append(seen["roles "+label], b.Key)
-			r := roles[label]
-			if r == nil {
-				r = &search.Role{Role: label}
-				roles[label] = r
-			}
-			r.Count += b.Count
-			for _, at := range []time.Time{b.First.time(), b.Last.time()} {
-				if !at.IsZero() {
-					n := r.Count
-					r.Add(at) // for First and Last
-					r.Count = n
+		for field, c := range res {
+			for _, b := range c.Buckets {
+				_, label := search.Label(b.Key)
+				seen[field+" "+label] = append(seen[field+" "+label], b.Key)
+				roles, ok := labelled[field]
+				if !ok {
+					names[label] += b.Count
+					continue
+				}
+				r := roles[label]
+				if r == nil {
+					r = &search.Role{Role: label}
+					roles[label] = r
+				}
+				r.Count += b.Count
+				for _, at := range []time.Time{b.First.time(), b.Last.time()} {
+					if !at.IsZero() {
+						n := r.Count
+						r.Add(at) // for First and Last
+						r.Count = n
+					}
 				}
 			}
 		}
 	}
-	if err := x.countOnce(ctx, query, seen, names, roles); err != nil {
+	if err := x.countOnce(ctx, query, seen, names, labelled); err != nil {
 		return nil, fmt.Errorf("profile entity: %w", err)
 	}
-	return &search.Profile{Names: search.TopCounts(names, limit), Roles: search.TopRoles(roles, limit)}, nil
+	return &search.Profile{
+		Names: search.TopCounts(names, limit), Roles: search.TopRoles(labelled["roles"], limit),
+		Affiliations: search.TopAffiliations(labelled["affiliations"], limit),
+	}, nil
 }
 
 // countOnce counts again what several keys have, for an article may have it of more than one.
-func (x *Index) countOnce(ctx context.Context, query any, seen map[string][]string, names map[string]int, roles map[string]*search.Role) error {
+func (x *Index) countOnce(ctx context.Context, query any, seen map[string][]string, names map[string]int, labelled map[string]map[string]*search.Role) error {
 	filters := node{}
 	for id, terms := range seen {
 		if len(terms) > 1 {
@@ -126,7 +132,8 @@ func (x *Index) countOnce(ctx context.Context, query any, seen map[string][]stri
 		return err
 	}
 	for id, b := range res.Once.Buckets {
-		if field, label, _ := strings.Cut(id, " "); field == "roles" {
+		field, label, _ := strings.Cut(id, " ")
+		if roles, ok := labelled[field]; ok {
 			roles[label].Count = b.Count
 		} else {
 			names[label] = b.Count

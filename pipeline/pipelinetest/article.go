@@ -167,6 +167,7 @@ func anyRecord(r *rand.Rand, i int) pipeline.Record {
 			name := pick("Lee Okoro", "Sam Lee", "Ines Prado")
 			d.name(ner.Person, name, "").text(" came. ")
 			d.x.Entities[d.byName[name]].Role = pick("", "the ferryman", "minister of roads")
+			d.x.Entities[d.byName[name]].Affiliation = pick("", "River Authority", "River Authority", "Delta Ferries")
 		case 1:
 			d.name(ner.Organisation, "River Authority", pick("River Authority", "RA")).text(" came. ")
 		case 2:

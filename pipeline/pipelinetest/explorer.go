@@ -113,14 +113,14 @@ func testProfiler(t *testing.T, s search.Profiler, plain *plainSearcher) {
 	lee, okoro, prado := coref.Key(ner.Person, "Sam Lee"), coref.Key(ner.Person, "Lee Okoro"), coref.Key(ner.Person, "Ines Prado")
 	authority, alliance := coref.Key(ner.Organisation, "River Authority"), coref.Key(ner.Organisation, "Tarkwa Growers' Alliance")
 	queries := []search.Query{{}, {Words: "storm -bridge"}, {Sources: []string{"Delta Times"}}, {Words: "nowherefound"}, {Entities: [][]string{{okoro, prado}}}}
-	names, roles, ties, values := 0, 0, 0, 0
+	names, roles, affiliations, ties, values := 0, 0, 0, 0, 0
 	for _, q := range queries {
 		for _, keys := range [][]string{{lee}, {lee, okoro}, {authority}, {alliance}, {"person:nobody"}, {`person:a"(.*`}} {
 			want, got := plain.profile(q, keys, 4), try(t, s.Profile, q, keys, 4)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("Profile(%+v, %q) is\n%+v, want\n%+v", q, keys, got, want)
 			}
-			names, roles = names+len(got.Names), roles+len(got.Roles)
+			names, roles, affiliations = names+len(got.Names), roles+len(got.Roles), affiliations+len(got.Affiliations)
 		}
 		groups := [][]string{{lee, okoro}, {authority}, {prado}, {okoro}, {"person:nobody"}}
 		got, err := s.Ties(t.Context(), q, groups)
@@ -142,8 +142,8 @@ func testProfiler(t *testing.T, s search.Profiler, plain *plainSearcher) {
 			values += len(got)
 		}
 	}
-	if names < 10 || roles < 5 || ties < 5 || values < 50 {
-		t.Errorf("%d names, %d roles, %d ties and %d values found: they show too little", names, roles, ties, values)
+	if names < 10 || roles < 5 || affiliations < 5 || ties < 5 || values < 50 {
+		t.Errorf("%d names, %d roles, %d affiliations, %d ties and %d values found: they show too little", names, roles, affiliations, ties, values)
 	}
 }
 
@@ -157,14 +157,23 @@ func try(t *testing.T, f func(context.Context, search.Query, []string, int) (*se
 }
 
 func (p *plainSearcher) profile(q search.Query, keys []string, limit int) *search.Profile {
-	names, roles := map[string]int{}, map[string]*search.Role{}
+	names, roles, affiliations := map[string]int{}, map[string]*search.Role{}, map[string]*search.Role{}
+	count := func(to map[string]*search.Role, labels map[string]bool, at time.Time) {
+		delete(labels, "")
+		for l := range labels {
+			if to[l] == nil {
+				to[l] = &search.Role{Role: l}
+			}
+			to[l].Add(at)
+		}
+	}
 	for _, r := range p.matching(q) {
-		forms, in := map[string]bool{}, map[string]bool{}
+		forms, in, of := map[string]bool{}, map[string]bool{}, map[string]bool{}
 		for _, e := range r.Entities {
 			if !slices.Contains(keys, e.Key) {
 				continue
 			}
-			forms[e.Name], forms[e.Acronym], in[e.Role] = true, true, true
+			forms[e.Name], forms[e.Acronym], in[e.Role], of[e.Affiliation] = true, true, true, true
 			for _, m := range e.Mentions {
 				if f := r.Mentions[m].Form; f == ner.Name || f == ner.Acronym {
 					forms[r.Mentions[m].Text] = true
@@ -176,17 +185,10 @@ func (p *plainSearcher) profile(q search.Query, keys []string, limit int) *searc
 				names[f]++
 			}
 		}
-		for role := range in {
-			if role == "" {
-				continue
-			}
-			if roles[role] == nil {
-				roles[role] = &search.Role{Role: role}
-			}
-			roles[role].Add(r.Published)
-		}
+		count(roles, in, r.Published)
+		count(affiliations, of, r.Published)
 	}
-	return &search.Profile{Names: search.TopCounts(names, limit), Roles: search.TopRoles(roles, limit)}
+	return &search.Profile{Names: search.TopCounts(names, limit), Roles: search.TopRoles(roles, limit), Affiliations: search.TopAffiliations(affiliations, limit)}
 }
 
 func (p *plainSearcher) ties(q search.Query, groups [][]string) []search.Tie {

@@ -23,8 +23,9 @@ type Document struct {
 	Quotes   []Quote
 	// Keys and SpeakerKeys are the entities' keys.
 	Keys, SpeakerKeys []string
-	// Aliases and Roles are the forms and the roles of entities; see Labelled.
-	Aliases, Roles []string
+	// Aliases, Roles and Affiliations are the forms, the roles and the organisations of entities; see
+	// Labelled.
+	Aliases, Roles, Affiliations []string
 }
 
 // Names are the names of one kind in a record.
@@ -67,7 +68,7 @@ func NewDocument(r *pipeline.Record) *Document {
 	d := &Document{}
 	forms := make([][]string, len(r.Entities))
 	keys := map[string]int{}
-	allKeys, aliases, roles, speakerKeys := &set{}, &set{}, &set{}, &set{}
+	allKeys, aliases, roles, affiliations, speakerKeys := &set{}, &set{}, &set{}, &set{}, &set{}
 	for i := range r.Entities {
 		e := &r.Entities[i]
 		m := Mention{Entity: i}
@@ -102,6 +103,9 @@ func NewDocument(r *pipeline.Record) *Document {
 		if role := strings.Join(strings.Fields(e.Role), " "); role != "" && e.Key != "" {
 			roles.add(Labelled(e.Key, role))
 		}
+		if of := strings.Join(strings.Fields(e.Affiliation), " "); of != "" && e.Key != "" {
+			affiliations.add(Labelled(e.Key, of))
+		}
 		d.Mentions = append(d.Mentions, m)
 	}
 	byType := map[ner.Type]*names{ner.Person: {}, ner.Organisation: {}, ner.Place: {}}
@@ -124,7 +128,7 @@ func NewDocument(r *pipeline.Record) *Document {
 		d.Quotes = append(d.Quotes, q)
 	}
 	d.Speakers = speakers.names()
-	d.Keys, d.Aliases, d.Roles, d.SpeakerKeys = allKeys.list, aliases.list, roles.list, speakerKeys.list
+	d.Keys, d.Aliases, d.Roles, d.Affiliations, d.SpeakerKeys = allKeys.list, aliases.list, roles.list, affiliations.list, speakerKeys.list
 	values := &set{}
 	for i := range r.Dates {
 		t := &r.Dates[i]
@@ -150,7 +154,7 @@ func newQuote(r *pipeline.Record, i int, forms [][]string) Quote {
 	case e >= 0:
 		n.add(r.Entities[e].Name, forms[e])
 		q.Speaker, q.SpeakerKey = r.Entities[e].Name, r.Entities[e].Key
-		q.SpeakerType, q.SpeakerRole = r.Entities[e].Type.String(), r.Entities[e].Role
+		q.SpeakerType, q.SpeakerRole, q.SpeakerAffiliation = r.Entities[e].Type.String(), r.Entities[e].Role, r.Entities[e].Affiliation
 	case s.Expression != nil:
 		// "a spokesman" can be searched for, but counting such words as names would mislead.
 		n.forms.addName(s.Text)

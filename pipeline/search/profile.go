@@ -29,6 +29,17 @@ type Profile struct {
 	Names []Count `json:"names"`
 	// Roles are likewise.
 	Roles []Role `json:"roles"`
+	// Affiliations are the organisations that articles say a person belongs to, likewise.
+	Affiliations []Affiliation `json:"affiliations"`
+}
+
+// Affiliation is to which organisation articles say that a person belongs.
+type Affiliation struct {
+	Organisation string `json:"organisation"`
+	Count        int    `json:"count"`
+	// First and Last are as in Role.
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
 }
 
 // Role is how articles introduce a person.
@@ -70,6 +81,15 @@ func TopRoles(roles map[string]*Role, limit int) []Role {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Role, b.Role))
 	})
 	return out[:min(limit, len(out))]
+}
+
+// TopAffiliations are the same of affiliations, which are counted as roles are.
+func TopAffiliations(counted map[string]*Role, limit int) []Affiliation {
+	out := []Affiliation{}
+	for _, r := range TopRoles(counted, limit) {
+		out = append(out, Affiliation{Organisation: r.Role, Count: r.Count, First: r.First, Last: r.Last})
+	}
+	return out
 }
 
 // Add counts one article with the role.

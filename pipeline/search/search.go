@@ -194,12 +194,14 @@ type QuoteHit struct {
 	// Speaker is the name of the speaker, or the words that stand for one who has no name, or
 	// empty.
 	Speaker string `json:"speaker,omitempty"`
-	// SpeakerKey, SpeakerType and SpeakerRole are the entity's; empty where there is none.
-	SpeakerKey  string      `json:"speaker_key,omitempty"`
-	SpeakerType string      `json:"speaker_type,omitempty"`
-	SpeakerRole string      `json:"speaker_role,omitempty"`
-	Quote       quote.Quote `json:"quote"`
-	Score       float64     `json:"score"`
+	// SpeakerKey, SpeakerType, SpeakerRole and SpeakerAffiliation are the entity's; empty where there is
+	// none.
+	SpeakerKey         string      `json:"speaker_key,omitempty"`
+	SpeakerType        string      `json:"speaker_type,omitempty"`
+	SpeakerRole        string      `json:"speaker_role,omitempty"`
+	SpeakerAffiliation string      `json:"speaker_affiliation,omitempty"`
+	Quote              quote.Quote `json:"quote"`
+	Score              float64     `json:"score"`
 	// Snippets are as in Hit, of the quote's words.
 	Snippets []string `json:"snippets,omitempty"`
 }

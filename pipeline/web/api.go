@@ -159,16 +159,17 @@ type entitiesAnswer struct {
 }
 
 type entityAnswer struct {
-	Key       string            `json:"key"`
-	Name      string            `json:"name"`
-	Type      string            `json:"type"`
-	Articles  int               `json:"articles"`
-	Quotes    int               `json:"quotes"`
-	Names     []search.Count    `json:"names"`
-	Roles     []search.Role     `json:"roles"`
-	With      []entityItem      `json:"with"`
-	Sources   []search.Count    `json:"sources"`
-	Histogram *search.Histogram `json:"histogram"`
+	Key          string               `json:"key"`
+	Name         string               `json:"name"`
+	Type         string               `json:"type"`
+	Articles     int                  `json:"articles"`
+	Quotes       int                  `json:"quotes"`
+	Names        []search.Count       `json:"names"`
+	Roles        []search.Role        `json:"roles"`
+	Affiliations []search.Affiliation `json:"affiliations"`
+	With         []entityItem         `json:"with"`
+	Sources      []search.Count       `json:"sources"`
+	Histogram    *search.Histogram    `json:"histogram"`
 }
 
 type quotesAnswer struct {
@@ -471,7 +472,7 @@ func (s *Server) apiEntity(ctx context.Context, r *http.Request) (any, error) {
 	}
 	name, _ := nameOf(key, profile.Names)
 	out := entityAnswer{
-		Key: key, Name: name, Type: t.String(), Articles: res.Total, Quotes: quotes.Total, Names: profile.Names, Roles: profile.Roles,
+		Key: key, Name: name, Type: t.String(), Articles: res.Total, Quotes: quotes.Total, Names: profile.Names, Roles: profile.Roles, Affiliations: profile.Affiliations,
 		With: []entityItem{}, Sources: res.Facets[search.FacetSource], Histogram: chart,
 	}
 	for _, n := range ner.Types() {

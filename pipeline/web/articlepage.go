@@ -72,6 +72,7 @@ type whoGroup struct {
 
 type whoView struct {
 	Name, Acronym, Role, URL string
+	Of, OfURL                string // a person's organisation, where the role does not say it
 	Key, Type                string
 	Count                    int
 	Score                    float64
@@ -90,7 +91,7 @@ type quoteView struct {
 	Text, Kind, Cue, Rule      string
 	Speaker, SpeakerURL        string
 	SpeakerKey                 string
-	SpeakerAt, Role            string
+	SpeakerAt, Role, Of        string
 	Score                      float64
 	Marks                      bool
 	Article, Title, Source, At string
@@ -177,7 +178,7 @@ func newQuote(rec *pipeline.Record, i int) quoteView {
 	}
 	if e := q.Speaker.Entity; e != nil && *e >= 0 && *e < len(rec.Entities) {
 		v.Speaker, v.SpeakerURL, v.Role = show(rec.Entities[*e].Name), entityURL(rec.Entities[*e].Key), show(rec.Entities[*e].Role)
-		v.SpeakerKey = rec.Entities[*e].Key
+		v.SpeakerKey, v.Of = rec.Entities[*e].Key, affiliated(rec.Entities[*e].Affiliation, rec.Entities[*e].Role)
 	}
 	if q.Speaker.Expression != nil {
 		if v.Speaker == "" {
@@ -223,6 +224,9 @@ func who(rec *pipeline.Record) []whoGroup {
 				continue
 			}
 			v := whoView{Name: show(e.Name), Acronym: show(e.Acronym), Role: show(e.Role), URL: entityURL(e.Key), Key: e.Key, Type: t.String(), Count: len(e.Mentions), First: firstMention(rec, i)}
+			if v.Of = affiliated(e.Affiliation, e.Role); v.Of != "" {
+				v.OfURL = entityURL(entityKey(ner.Organisation.String(), e.Affiliation))
+			}
 			for _, m := range e.Mentions {
 				if m >= 0 && m < len(rec.Mentions) {
 					v.Score = max(v.Score, rec.Mentions[m].Score)
@@ -239,6 +243,14 @@ func who(rec *pipeline.Record) []whoGroup {
 		}
 	}
 	return out
+}
+
+// affiliated is a person's organisation to be shown behind the role; empty where the role says it.
+func affiliated(organisation, role string) string {
+	if organisation == "" || strings.Contains(strings.ToLower(role), strings.ToLower(organisation)) {
+		return ""
+	}
+	return show(organisation)
 }
 
 // edge is where something begins or ends.
@@ -364,6 +376,9 @@ func describe(rec *pipeline.Record, open [3][]int) runView {
 			v.Title = fmt.Sprintf("%s: %s · %s · %d %% sure", typeName(mention.Type), show(entity.Name), mention.Form, int(mention.Score*100+0.5))
 			if entity.Role != "" {
 				v.Title += " · " + show(entity.Role)
+			}
+			if of := affiliated(entity.Affiliation, entity.Role); of != "" {
+				v.Title += " · " + of
 			}
 		}
 	}

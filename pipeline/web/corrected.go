@@ -128,7 +128,7 @@ func (c *corrected) Quotes(ctx context.Context, q search.Query) (*search.QuoteRe
 
 func correctQuote(set *corrections.Set, h *search.QuoteHit) {
 	nobody := func() {
-		h.Speaker, h.SpeakerKey, h.SpeakerType, h.SpeakerRole = "", "", "", ""
+		h.Speaker, h.SpeakerKey, h.SpeakerType, h.SpeakerRole, h.SpeakerAffiliation = "", "", "", "", ""
 	}
 	if !set.Said(h.Article, h.Quote.Text, h.SpeakerKey) {
 		nobody()
@@ -148,8 +148,9 @@ func correctQuote(set *corrections.Set, h *search.QuoteHit) {
 		return
 	}
 	if key != h.SpeakerKey && to != ner.Person {
-		h.SpeakerRole = ""
+		h.SpeakerRole, h.SpeakerAffiliation = "", ""
 	}
+	h.SpeakerAffiliation = set.Affiliation(h.SpeakerAffiliation)
 	h.Speaker, h.SpeakerKey, h.SpeakerType = name, key, to.String()
 }
 

@@ -25,6 +25,7 @@ type entityView struct {
 	Articles, Quotes       int
 	Aliases                []search.Count
 	Roles                  []roleView
+	Affiliations           []affiliationView
 	Chart                  chartView
 	Network                networkView
 	With                   []facetView
@@ -43,6 +44,13 @@ type roleView struct {
 	Count       int
 	First, Last time.Time
 	X, W        float64 // in percent
+}
+
+// affiliationView is an organisation that a person is said to belong to.
+type affiliationView struct {
+	Organisation, URL string
+	Count             int
+	First, Last       time.Time
 }
 
 // entityPage shows what the index has of an entity.
@@ -135,6 +143,7 @@ func (s *Server) entity(ctx context.Context, key string) (entityView, error) {
 		return of.with(one)
 	})
 	v.Roles = roles(profile.Roles)
+	v.Affiliations = s.affiliations(profile.Affiliations)
 	for i := range quotes.Hits {
 		v.Said = append(v.Said, quoteHit(&quotes.Hits[i]))
 	}
@@ -186,6 +195,32 @@ func nameOf(key string, forms []search.Count) (name string, others []search.Coun
 		name = show(name)
 	}
 	return name, others
+}
+
+// affiliations are those of a profile, as corrected.
+func (s *Server) affiliations(list []search.Affiliation) []affiliationView {
+	var out []affiliationView
+	at := map[string]int{}
+	for _, a := range list {
+		name := s.corrected.set.Load().Affiliation(a.Organisation)
+		if name == "" {
+			continue
+		}
+		if i, ok := at[name]; ok { // two names of one
+			o := &out[i]
+			o.Count += a.Count
+			if !a.First.IsZero() && (o.First.IsZero() || a.First.Before(o.First)) {
+				o.First = a.First
+			}
+			if a.Last.After(o.Last) {
+				o.Last = a.Last
+			}
+			continue
+		}
+		at[name] = len(out)
+		out = append(out, affiliationView{Organisation: show(cut(name, 160)), URL: entityURL(entityKey(ner.Organisation.String(), name)), Count: a.Count, First: a.First, Last: a.Last})
+	}
+	return out
 }
 
 // sentencesOf are those in which a hit names the entity.

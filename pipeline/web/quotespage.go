@@ -53,7 +53,7 @@ func (s *Server) quotesPage(w http.ResponseWriter, r *http.Request) error {
 func quoteHit(h *search.QuoteHit) quoteView {
 	v := quoteView{
 		N: h.Index + 1, Text: show(h.Quote.Text), Kind: string(h.Quote.Kind), Rule: show(h.Quote.Rule), Score: h.Quote.Score,
-		Marks: h.Quote.Kind != quote.Indirect, Speaker: show(h.Speaker), Role: show(h.SpeakerRole),
+		Marks: h.Quote.Kind != quote.Indirect, Speaker: show(h.Speaker), Role: show(h.SpeakerRole), Of: affiliated(h.SpeakerAffiliation, h.SpeakerRole),
 		Article: articleURL(h.Article), Title: show(cut(h.Title, 160)), Source: show(h.Source), Published: h.Published, At: "q" + strconv.Itoa(h.Index),
 	}
 	if v.Title == "" {

@@ -207,6 +207,9 @@ func names(r *pipeline.Record, most int) []nameView {
 		if e.Role != "" {
 			v.Title += ": " + show(cut(e.Role, 120))
 		}
+		if of := affiliated(e.Affiliation, e.Role); of != "" {
+			v.Title += ", " + cut(of, 120)
+		}
 		out = append(out, v)
 	}
 	return out

@@ -131,7 +131,7 @@ func (s *Server) streamQuotesCSV(w http.ResponseWriter, r *http.Request) error {
 	return streamed(s, w, r, s.quoteHits,
 		func() {
 			attachment(w, "text/csv; charset=utf-8", "quotes.csv")
-			_ = c.Write([]string{"article", "index", "published", "source", "title", "url", "speaker", "role", "kind", "cue", "quote", "score"}) // Flush tells
+			_ = c.Write([]string{"article", "index", "published", "source", "title", "url", "speaker", "role", "affiliation", "kind", "cue", "quote", "score"}) // Flush tells
 		},
 		func(h *search.QuoteHit) error { return c.Write(quoteRow(h)) },
 		func() error { c.Flush(); return c.Error() })
@@ -142,7 +142,7 @@ func quoteRow(h *search.QuoteHit) []string {
 	if h.Quote.Cue != nil {
 		cue = h.Quote.Cue.Text
 	}
-	return cells(h.Article, strconv.Itoa(h.Index), stamp(h.Published), h.Source, h.Title, h.URL, h.Speaker, h.SpeakerRole,
+	return cells(h.Article, strconv.Itoa(h.Index), stamp(h.Published), h.Source, h.Title, h.URL, h.Speaker, h.SpeakerRole, h.SpeakerAffiliation,
 		string(h.Quote.Kind), cue, h.Quote.Text, strconv.FormatFloat(h.Quote.Score, 'f', 2, 64))
 }
 
