@@ -97,7 +97,7 @@ func TestNotAnIndex(t *testing.T) {
 		{"another folder to read", write("holiday.jpg", "x"), Options{ReadOnly: true}, ErrForeign},
 		{"another file of the same name", write(formatFile, `{"format":"x"}`), Options{}, ErrForeign},
 		{"no JSON", write(formatFile, `x`), Options{}, ErrForeign},
-		{"a later version", format(FormatVersion+1), Options{}, ErrVersion},
+		{"a later version", format(FormatVersion + 1), Options{}, ErrVersion},
 		{"only begun, to read", format(FormatVersion), Options{ReadOnly: true}, ErrMissing},
 	} {
 		t.Run(c.name, func(t *testing.T) {

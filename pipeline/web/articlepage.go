@@ -92,6 +92,7 @@ type quoteView struct {
 	Speaker, SpeakerURL        string
 	SpeakerKey                 string
 	SpeakerAt, Role, Of        string
+	Before, After              string // what stands around it in its paragraph
 	Score                      float64
 	Marks                      bool
 	Article, Title, Source, At string

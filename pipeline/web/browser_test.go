@@ -142,7 +142,19 @@ func call[P, R any](b *tab, c cdp.Command[P, R], params P) {
 
 func (b *tab) open(path string) {
 	b.t.Helper()
-	b.do(chromedp.Navigate(b.base+path), chromedp.WaitReady("main"))
+	// What the page before has just begun, such as to send a form, may get in between.
+	for try := 1; ; try++ {
+		ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+		err := chromedp.Do(ctx, chromedp.Navigate(b.base+path), chromedp.WaitReady("main"))
+		cancel()
+		if err == nil {
+			return
+		}
+		if try == 3 || !strings.Contains(err.Error(), "ERR_ABORTED") {
+			b.t.Fatalf("open %s: %v", path, err)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
 }
 
 // eval evaluates a script in the page.

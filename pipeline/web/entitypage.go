@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -144,13 +145,16 @@ func (s *Server) entity(ctx context.Context, key string) (entityView, error) {
 	})
 	v.Roles = roles(profile.Roles)
 	v.Affiliations = s.affiliations(profile.Affiliations)
-	for i := range quotes.Hits {
-		v.Said = append(v.Said, quoteHit(&quotes.Hits[i]))
+	var err error
+	if v.Said, err = s.inContext(ctx, quotes.Hits); err != nil {
+		return v, err
 	}
 	for i := range res.Hits {
 		h := newHit(&res.Hits[i].Record, nil)
-		if s := sentencesOf(&res.Hits[i], keys); len(s) > 0 {
-			h.Lead = show(s[0])
+		for _, s := range sentencesOf(&res.Hits[i], keys) {
+			if h.Lead = show(s); !strings.Contains(res.Hits[i].Record.Title, s) { // the title stands above it
+				break
+			}
 		}
 		v.Hits = append(v.Hits, h)
 	}
@@ -163,9 +167,60 @@ func (s *Server) entity(ctx context.Context, key string) (entityView, error) {
 		f.Values = f.Values[:min(10, len(f.Values))]
 		v.With = append(v.With, f)
 	}
-	var err error
 	v.Network, err = s.network(ctx, v, near)
 	return v, err
+}
+
+// inContext are quotes with what stands around each in its article.
+func (s *Server) inContext(ctx context.Context, hits []search.QuoteHit) ([]quoteView, error) {
+	out := make([]quoteView, len(hits))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(4)
+	for i := range hits {
+		out[i] = quoteHit(&hits[i])
+		g.Go(func() error {
+			rec, err := s.Store.Get(ctx, hits[i].Article)
+			if errors.Is(err, search.ErrNotFound) {
+				return nil // deleted since
+			}
+			if err != nil {
+				return err
+			}
+			out[i].Before, out[i].After = around(rec.Text, hits[i].Quote.Start, hits[i].Quote.End)
+			return nil
+		})
+	}
+	return out, g.Wait()
+}
+
+// aroundMost is the most bytes that are shown before a quote, and behind it.
+const aroundMost = 140
+
+// around is what stands in the paragraph before and behind a span, without the marks of a quotation, cut
+// where a word ends.
+func around(text string, start, end int) (before, after string) {
+	const marks = "\"'“”„‘’«» "
+	if start < 0 || end < start || end > len(text) {
+		return "", ""
+	}
+	before, after = text[:start], text[end:]
+	if i := strings.LastIndexByte(before, '\n'); i >= 0 {
+		before = before[i+1:]
+	}
+	if i := strings.IndexByte(after, '\n'); i >= 0 {
+		after = after[:i]
+	}
+	before, after = strings.TrimRight(before, marks), strings.TrimLeft(after, marks)
+	if n := len(before) - aroundMost; n > 0 {
+		if i := strings.IndexByte(before[n:], ' '); i >= 0 {
+			n += i + 1
+		}
+		for n < len(before) && !utf8.RuneStart(before[n]) {
+			n++
+		}
+		before = "…" + before[n:]
+	}
+	return show(before), show(cut(strings.TrimSpace(after), aroundMost))
 }
 
 // nameOf chooses the form to call an entity by: the most frequent of those that give its key, else

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	facetValues = 8  // of each facet on a page
-	bars        = 60 // at most, of a histogram
-	chips       = 7  // names of a hit
+	facetValues = 8   // of each facet on a page
+	bars        = 120 // at most, of a histogram: ten years by month
+	chips       = 7   // names of a hit
 	leadBytes   = 240
 	hitSnippets = 2
 )

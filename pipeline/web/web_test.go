@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/datelinenews/dateline/extractor"
 	"github.com/datelinenews/dateline/extractor/coref"
@@ -368,5 +369,31 @@ func TestCopiesAreFolded(t *testing.T) {
 		if all := get(t, s, path).Body.String(); !strings.Contains(all, "2 articles<") || !strings.Contains(all, "/articles/twin-1") || !strings.Contains(all, "/articles/twin-2") {
 			t.Errorf("%s does not list both", path)
 		}
+	}
+}
+
+func TestAround(t *testing.T) {
+	const story = "Title\n\nThe mayor said on Monday: “We are safe,” and left. Then it rained.\n\nEnd."
+	at := strings.Index(story, "We are safe,")
+	long := strings.Repeat("é word ", 100)
+	for _, c := range []struct {
+		text          string
+		start, end    int
+		before, after string
+	}{
+		{story, at, at + len("We are safe,"), "The mayor said on Monday:", "and left. Then it rained."},
+		{story, 0, 5, "", ""},
+		{story, len(story), len(story), "End.", ""},
+		{story, -1, 5, "", ""},
+		{story, 5, 1 << 30, "", ""},
+		{story, 9, 8, "", ""},
+	} {
+		if before, after := around(c.text, c.start, c.end); before != c.before || after != c.after {
+			t.Errorf("around(%d, %d) is %q and %q, want %q and %q", c.start, c.end, before, after, c.before, c.after)
+		}
+	}
+	before, after := around(long+"“x”"+long, len(long)+3, len(long)+4)
+	if !strings.HasPrefix(before, "…") || !strings.HasSuffix(after, "…") || len(before) > aroundMost+10 || len(after) > aroundMost+10 || !utf8.ValidString(before+after) {
+		t.Errorf("a long paragraph gives %q and %q", before, after)
 	}
 }

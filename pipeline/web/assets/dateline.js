@@ -114,6 +114,7 @@
         const after = box.value.slice(box.selectionStart);
         box.value = box.value.slice(0, typed.start) + li.dataset.query + " " + after.trimStart();
       }
+      wanted++; // an answer that is still under way comes too late
       close();
       box.focus();
     };
@@ -121,19 +122,22 @@
       at = i;
       [...list.children].forEach((li, k) => li.setAttribute("aria-selected", String(k === at)));
       if (at >= 0) box.setAttribute("aria-activedescendant", list.children[at].id);
+      else box.removeAttribute("aria-activedescendant");
     };
     const ask = async () => {
       const mine = ++wanted;
-      let items = [];
+      let items = [], word = null;
       for (const w of words()) {
         try {
           const res = await fetch("/api/suggest?q=" + encodeURIComponent(w.text), { headers: { Accept: "application/json" } });
           if (res.ok) items = (await res.json()).items;
         } catch { /* no suggestions, then */ }
-        typed = w;
+        word = w;
         if (items.length || mine !== wanted) break;
       }
-      if (mine !== wanted || document.activeElement !== box) return;
+      // One that is marked already is not taken away.
+      if (mine !== wanted || at >= 0 || document.activeElement !== box) return;
+      typed = word;
       list.replaceChildren(...items.map((item, i) => {
         const li = document.createElement("li");
         li.id = "suggestion-" + i;
@@ -153,7 +157,7 @@
       box.setAttribute("aria-expanded", String(!list.hidden));
       at = -1;
     };
-    box.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 140); });
+    box.addEventListener("input", () => { if (at >= 0) mark(-1); clearTimeout(timer); timer = setTimeout(ask, 140); });
     box.addEventListener("blur", close);
     box.addEventListener("keydown", (e) => {
       const n = list.hidden ? 0 : list.children.length;
