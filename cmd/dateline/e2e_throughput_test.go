@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,66 +38,106 @@ func TestThroughput(t *testing.T) {
 	}
 	articles, words := throughputArticles(t, n)
 	t.Logf("%d articles of %d words, %d processors", n, words/n, runtime.GOMAXPROCS(0))
-
-	x, err := extractor.New(extractor.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	started := time.Now()
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				x.Extract(&articles[i])
-			}
-		})
-	}
-	wait.Wait()
-	rate(t, "Extract alone", n, started)
-
-	s := newStack(t)
 	var lines strings.Builder
 	for i := range articles {
 		lines.WriteString(raw(t, map[string]string{"id": articles[i].ID, "text": articles[i].Body, "published": "2025-01-16"}))
 	}
-	s.run(0, lines.String(), "ingest", "--input", "jsonl", "-")
+	t.Run("nowhere", func(t *testing.T) { throughNowhere(t, articles, lines.String()) })
+	t.Run("Elasticsearch", func(t *testing.T) { throughElasticsearch(t, n, lines.String()) })
+}
 
-	source, err := kafka.NewSource(kafka.SourceConfig{
-		Connection: kafka.Connection{Brokers: []string{s.kafka}}, Topics: []string{s.prefix + "-raw"}, Group: s.prefix + "-null",
-	})
+// throughNowhere compares Extract alone with all the way from Kafka to a sink that forgets, in this process:
+// by turns, for a machine is not always as fast.
+func throughNowhere(t *testing.T, articles []extractor.Article, lines string) {
+	n := len(articles)
+	x, err := extractor.New(extractor.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer source.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	sink := &nullSink{want: int64(n), done: cancel, first: make(chan struct{})}
-	runner := &pipeline.Runner{Source: source, Sink: sink, Dead: noLetters{t}, Extract: x.Extract}
-	ran := make(chan error, 1)
-	go func() { _, err := runner.Run(ctx); ran <- err }()
-	select {
-	case <-sink.first: // joining the group is not counted, nor what the first batch holds
-	case err := <-ran:
-		t.Fatal(err)
-	}
-	skipped := int(sink.got.Load())
-	started = time.Now()
-	if err := <-ran; err != nil {
-		t.Fatal(err)
-	}
-	rate(t, "Kafka, Extract, nowhere", n-skipped, started)
+	s := newStack(t)
+	s.run(0, lines, "ingest", "--input", "jsonl", "-")
+	for turn := range 3 {
+		m := begin()
+		var next atomic.Int64
+		var wait sync.WaitGroup
+		for range runtime.GOMAXPROCS(0) {
+			wait.Go(func() {
+				for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+					x.Extract(&articles[i])
+				}
+			})
+		}
+		wait.Wait()
+		alone := m.end(t, "Extract alone", n)
 
+		source, err := kafka.NewSource(kafka.SourceConfig{
+			Connection: kafka.Connection{Brokers: []string{s.kafka}}, Topics: []string{s.prefix + "-raw"}, Group: fmt.Sprintf("%s-null-%d", s.prefix, turn),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		sink := &nullSink{want: int64(n), done: cancel, first: make(chan struct{})}
+		runner := &pipeline.Runner{Source: source, Sink: sink, Dead: noLetters{t}, Extract: x.Extract}
+		ran := make(chan error, 1)
+		go func() { _, err := runner.Run(ctx); ran <- err }()
+		select {
+		case <-sink.first: // joining the group is not counted, nor what the first batch holds
+		case err := <-ran:
+			t.Fatal(err)
+		}
+		m, read := begin(), runner.Stats().Extracted
+		if err := <-ran; err != nil {
+			t.Fatal(err)
+		}
+		through := m.end(t, "Kafka, Extract, nowhere", n-read)
+		cancel()
+		if err := source.Close(); err != nil {
+			t.Error(err)
+		}
+		t.Logf("the way takes %.1f %% more of the processor than Extract alone", 100*(through/alone-1))
+	}
+}
+
+// meter measures time, and this process's own on the processors.
+type meter struct {
+	at   time.Time
+	busy time.Duration
+}
+
+func begin() meter {
+	runtime.GC()
+	return meter{time.Now(), busyTime()}
+}
+
+func busyTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// end logs the rate of n articles, and returns the processor time of one, in milliseconds.
+func (m meter) end(t *testing.T, what string, n int) float64 {
+	took, each := time.Since(m.at), 1000*(busyTime()-m.busy).Seconds()/float64(n)
+	t.Logf("%-40s %6.0f articles/s, %.2f ms of processor an article", what, float64(n)/took.Seconds(), each)
+	return each
+}
+
+// throughElasticsearch is the real program from end to end.
+func throughElasticsearch(t *testing.T, n int, lines string) {
 	for _, c := range []struct{ workers, procs int }{{1, runtime.GOMAXPROCS(0)}, {1, 1}, {2, 1}} {
 		s := newStack(t)
 		s.env = append(s.env, fmt.Sprintf("GOMAXPROCS=%d", c.procs))
-		s.run(0, lines.String(), "ingest", "--input", "jsonl", "-")
+		s.run(0, lines, "ingest", "--input", "jsonl", "-")
 		var workers []*worker
 		started := time.Now()
 		for range c.workers {
 			workers = append(workers, s.work())
 		}
-		s.eventually("all are stored", 20*time.Minute, s.articles(n))
+		soak := &soak{stack: s}
+		s.eventuallyAt(500*time.Millisecond, "all are stored", 20*time.Minute, func() bool { return soak.stored() >= n })
 		took := time.Since(started)
 		var busy time.Duration
 		var peak int64
@@ -185,11 +226,6 @@ func TestSizes(t *testing.T) {
 	}
 	t.Logf("in all %.1f kB an article", float64(all)/float64(n)/1000)
 	s.drop()
-}
-
-// rate logs how many articles a second it were.
-func rate(t *testing.T, what string, n int, started time.Time) {
-	t.Logf("%-40s %6.0f articles/s", what, float64(n)/time.Since(started).Seconds())
 }
 
 // throughputArticles are made of paragraphs of testdata's, a dozen each, so that no two are copies of one

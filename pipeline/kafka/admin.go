@@ -86,7 +86,7 @@ func (a *Admin) EnsureTopics(ctx context.Context, topics ...Topic) ([]string, er
 		case err == nil:
 			made = append(made, t.Name)
 		case !errors.Is(err, kafka.TopicAlreadyExists):
-			return made, fmt.Errorf("make topic %s: %w", t.Name, err)
+			return made, denied(fmt.Errorf("make topic %s: %w", t.Name, err))
 		}
 	}
 	return made, nil
@@ -110,13 +110,13 @@ func (a *Admin) Lag(ctx context.Context, group string, topics ...string) ([]Lag,
 	for _, t := range topics {
 		ids, err := a.link.partitions(ctx, t)
 		if err != nil {
-			return nil, err
+			return nil, denied(err)
 		}
 		parts[t] = ids
 	}
 	done, all, err := state(ctx, a.link.client, group, parts)
 	if err != nil {
-		return nil, err
+		return nil, denied(err)
 	}
 	return lags(parts, done, all), nil
 }

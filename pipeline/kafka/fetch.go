@@ -278,6 +278,16 @@ func patiently(ctx context.Context, op func() error) error {
 	}
 }
 
+// denied adds to an error of lacking a right what to do.
+func denied(err error) error {
+	for _, e := range []error{kafka.TopicAuthorizationFailed, kafka.GroupAuthorizationFailed, kafka.ClusterAuthorizationFailed} {
+		if errors.Is(err, e) {
+			return fmt.Errorf("%w: grant it to the account: deploy/security/kafka.md lists what each process needs", err)
+		}
+	}
+	return err
+}
+
 // permanent says whether an error is the operator's to mend, so that trying again is of no use.
 func permanent(err error) bool {
 	for _, e := range []error{

@@ -108,7 +108,7 @@ func (p *Producer) Produce(ctx context.Context, messages []pipeline.Message) err
 	}
 	partitions, err := p.partitions(ctx)
 	if err != nil {
-		return err
+		return denied(err)
 	}
 	rejected := &rejections{reasons: map[int]string{}}
 	queues := make([][]outgoing, len(partitions))
@@ -243,7 +243,7 @@ func (p *Producer) send(ctx context.Context, partition int, batch []outgoing, re
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case permanent(err), n+1 >= p.cfg.Attempts:
-			return err
+			return denied(err)
 		}
 		p.cfg.Notify(err)
 		if err := pause(ctx, n); err != nil {

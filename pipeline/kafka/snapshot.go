@@ -65,7 +65,7 @@ func OpenSnapshot(ctx context.Context, cfg SnapshotConfig) (*Snapshot, error) {
 	s := &Snapshot{cfg: cfg, link: l}
 	if err := s.locate(ctx); err != nil {
 		l.close()
-		return nil, fmt.Errorf("open %s: %w", cfg.Topic, err)
+		return nil, denied(fmt.Errorf("open %s: %w", cfg.Topic, err))
 	}
 	return s, nil
 }
@@ -127,7 +127,7 @@ func (s *Snapshot) fill(ctx context.Context) error {
 		s.reading = s.reading[1:]
 		return nil
 	}
-	return patiently(ctx, func() error {
+	return denied(patiently(ctx, func() error {
 		f, err := fetch(ctx, s.link.client, e.part, e.from, 1<<20)
 		if errors.Is(err, kafka.OffsetOutOfRange) { // retention was quicker
 			first, _, berr := bounds(ctx, s.link.client, e.part)
@@ -145,7 +145,7 @@ func (s *Snapshot) fill(ctx context.Context) error {
 		e.from = f.next
 		s.waiting = split(f.messages[:n], s.cfg.BatchMessages, s.cfg.BatchBytes)
 		return nil
-	})
+	}))
 }
 
 // Commit implements pipeline.Source.
@@ -171,7 +171,7 @@ func (s *Snapshot) Commit(ctx context.Context, b *pipeline.Batch) error {
 	if err == nil {
 		s.read = slices.DeleteFunc(s.read, func(d delivery) bool { return d.seq <= seq })
 	}
-	return err
+	return denied(err)
 }
 
 // Close lets go of the connections.

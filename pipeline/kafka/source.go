@@ -291,7 +291,7 @@ func (s *Source) Close() error {
 func (s *Source) fail(err error) {
 	s.mu.Lock()
 	if s.failure == nil {
-		s.failure = err
+		s.failure = denied(err)
 	}
 	s.mu.Unlock()
 	s.signal()
