@@ -41,13 +41,14 @@ type originJSON struct {
 	Path      string    `json:"path,omitempty"`
 	Line      int       `json:"line,omitempty"`
 	Time      time.Time `json:"time,omitzero"`
+	Trace     string    `json:"traceparent,omitempty"`
 }
 
 // MarshalJSON gives the letter as one line of JSON without its newline.
 func (l DeadLetter) MarshalJSON() ([]byte, error) {
 	j := deadLetterJSON{
 		Stage: l.Stage, Kind: l.Kind, Reason: l.Reason, Time: l.Time.UTC(), Format: l.Format, Name: l.Name, Partial: l.Partial,
-		Origin: originJSON{Topic: l.Origin.Topic, Path: l.Origin.Path, Line: l.Origin.Line, Time: l.Origin.Time.UTC()},
+		Origin: originJSON{Topic: l.Origin.Topic, Path: l.Origin.Path, Line: l.Origin.Line, Time: l.Origin.Time.UTC(), Trace: l.Origin.Trace},
 	}
 	if l.Origin.Topic != "" {
 		j.Origin.Partition, j.Origin.Offset = &l.Origin.Partition, &l.Origin.Offset
@@ -75,7 +76,7 @@ func (l *DeadLetter) UnmarshalJSON(b []byte) error {
 	*l = DeadLetter{
 		Stage: j.Stage, Kind: j.Kind, Reason: j.Reason, Time: j.Time, Format: j.Format, Name: j.Name, Partial: j.Partial,
 		Key: bytesOf(j.Key, j.KeyBase64), Value: bytesOf(j.Value, j.ValueBase64),
-		Origin: Origin{Topic: j.Origin.Topic, Path: j.Origin.Path, Line: j.Origin.Line, Time: j.Origin.Time},
+		Origin: Origin{Topic: j.Origin.Topic, Path: j.Origin.Path, Line: j.Origin.Line, Time: j.Origin.Time, Trace: j.Origin.Trace},
 	}
 	if j.Origin.Partition != nil {
 		l.Origin.Partition = *j.Origin.Partition

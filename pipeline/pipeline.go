@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +54,26 @@ type Origin struct {
 	Line int
 	// Time is the Kafka record's; zero for a file.
 	Time time.Time
+	// Trace is the trace context that the Kafka record carries, as its header "traceparent" has it (W3C
+	// Trace Context, version 00); "" where it carries none. Dead letters and replays carry it on.
+	Trace string
+}
+
+// TraceID is the trace's ID, 32 hexadecimal digits; "" where there is none.
+func (o Origin) TraceID() string {
+	if !ValidTrace(o.Trace) {
+		return ""
+	}
+	return o.Trace[3:35]
+}
+
+// traceForm is a version, a trace's ID, a parent's, and flags.
+var traceForm = regexp.MustCompile(`^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$`)
+
+// ValidTrace says whether s is a traceparent of version 00, whose IDs are not zero.
+func ValidTrace(s string) bool {
+	m := traceForm.FindStringSubmatch(s)
+	return m != nil && strings.Trim(m[1], "0") != "" && strings.Trim(m[2], "0") != ""
 }
 
 // String names the origin as an error message does: "news.jsonl:12", "dateline-raw/0@42".

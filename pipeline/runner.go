@@ -295,7 +295,7 @@ func (p *pass) process(j *job) {
 		if v := recover(); v != nil {
 			buf := make([]byte, 8<<10)
 			buf = buf[:runtime.Stack(buf, false)]
-			p.options.Logger.Error("panic", "origin", j.msg.Origin.String(), "stage", string(stage), "value", fmt.Sprint(v), "stack", string(buf))
+			p.options.Logger.Error("panic", whence(j.msg.Origin), "stage", string(stage), "value", fmt.Sprint(v), "stack", string(buf))
 			p.fail(j, stage, KindPanic, fmt.Sprintf("panic: %v: this is a fault of dateline; please report it with the article", v))
 		}
 	}()
@@ -313,7 +313,7 @@ func (p *pass) process(j *job) {
 	p.options.Observe(StepDecode, time.Since(began))
 	for _, w := range warnings {
 		p.stats.warnings.Add(1)
-		p.options.Logger.Warn("article has a fault", "origin", j.msg.Origin.String(), "fault", w)
+		p.options.Logger.Warn("article has a fault", whence(j.msg.Origin), "fault", w)
 	}
 	if err != nil {
 		p.fail(j, stage, KindOf(err), err.Error())
@@ -331,6 +331,14 @@ func (p *pass) process(j *job) {
 	p.options.Observe(StepExtract, time.Since(began))
 	p.stats.extracted.Add(1)
 	j.record = &rec
+}
+
+// whence is where a message came from, for the log, with its trace where it has one.
+func whence(o Origin) slog.Attr {
+	if id := o.TraceID(); id != "" {
+		return slog.Group("", "origin", o.String(), "trace_id", id)
+	}
+	return slog.String("origin", o.String())
 }
 
 // fail makes the job a dead letter.
@@ -516,7 +524,7 @@ func (p *pass) store(work context.Context, u *unit) error {
 	}
 	for _, j := range u.jobs {
 		if l := j.letter; l != nil {
-			p.options.Logger.Warn("dead letter", "origin", l.Origin.String(), "id", j.id, "stage", string(l.Stage), "kind", string(l.Kind), "reason", l.Reason)
+			p.options.Logger.Warn("dead letter", whence(l.Origin), "id", j.id, "stage", string(l.Stage), "kind", string(l.Kind), "reason", l.Reason)
 		}
 	}
 	return nil

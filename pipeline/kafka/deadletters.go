@@ -68,5 +68,5 @@ func deadMessage(l pipeline.DeadLetter) (pipeline.Message, error) {
 	if err != nil {
 		return pipeline.Message{}, fmt.Errorf("bury %s: %w", l.Origin, err)
 	}
-	return pipeline.Message{Key: l.Key, Value: b}, nil
+	return pipeline.Message{Key: l.Key, Value: b, Origin: pipeline.Origin{Trace: l.Origin.Trace}}, nil
 }

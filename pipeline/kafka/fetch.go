@@ -106,13 +106,26 @@ func (f *fetched) records(r kafka.RecordReader, p partition, offset int64, contr
 		}
 		m := pipeline.Message{
 			Value: value, Key: key,
-			Origin: pipeline.Origin{Topic: p.topic, Partition: p.id, Offset: rec.Offset, Time: rec.Time},
+			Origin: pipeline.Origin{Topic: p.topic, Partition: p.id, Offset: rec.Offset, Time: rec.Time, Trace: trace(rec.Headers)},
 		}
 		if value == nil {
 			m.Err = errTombstone
 		}
 		f.messages = append(f.messages, m)
 	}
+}
+
+// traceHeader is the name of the W3C trace context, which tracers of producers set.
+const traceHeader = "traceparent"
+
+// trace is the trace context among a record's headers, "" where it has none, or one that is no such.
+func trace(headers []kafka.Header) string {
+	for _, h := range headers {
+		if h.Key == traceHeader && pipeline.ValidTrace(string(h.Value)) {
+			return string(h.Value)
+		}
+	}
+	return ""
 }
 
 // readBytes copies b and gives its pages back.

@@ -98,7 +98,7 @@ type outgoing struct {
 
 func (o outgoing) size() int { return len(o.msg.Key) + len(o.msg.Value) + 64 }
 
-// Produce writes the messages' keys and values. Messages of one key go to one partition in their
+// Produce writes the messages' keys and values, and their traces. Messages of one key go to one partition in their
 // order; the partition is the one that the Java client chooses (murmur2), so that other producers
 // agree. A *pipeline.RejectError names the messages that the topic can never take, being too large;
 // all others are then written. After any other error some may be written and some not.
@@ -258,6 +258,9 @@ func (p *Producer) request(ctx context.Context, partition int, batch []outgoing)
 	now := time.Now()
 	for i, o := range batch {
 		records[i] = kafka.Record{Time: now, Key: kafka.NewBytes(o.msg.Key), Value: kafka.NewBytes(o.msg.Value)}
+		if t := o.msg.Origin.Trace; t != "" {
+			records[i].Headers = []kafka.Header{{Key: traceHeader, Value: []byte(t)}}
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()

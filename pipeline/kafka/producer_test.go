@@ -178,3 +178,46 @@ func TestDeadLetters(t *testing.T) {
 		t.Error("an empty letter")
 	}
 }
+
+// A record's trace goes with its message, and with what is made of that.
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	c := newTopic(t, 1, nil)
+	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	client := &kafka.Client{Addr: kafka.TCP(c.addr)}
+	res, err := client.Produce(t.Context(), &kafka.ProduceRequest{Topic: c.topic, RequiredAcks: kafka.RequireAll, Records: kafka.NewRecordReader(
+		kafka.Record{Value: kafka.NewBytes([]byte("a")), Headers: []kafka.Header{{Key: "x", Value: []byte("y")}, {Key: "traceparent", Value: []byte(trace)}}},
+		kafka.Record{Value: kafka.NewBytes([]byte("b")), Headers: []kafka.Header{{Key: "traceparent", Value: []byte("none")}}},
+		kafka.Record{Value: kafka.NewBytes([]byte("c"))},
+	)})
+	if err := errors.Join(err, res.Error); err != nil {
+		t.Fatal(err)
+	}
+	s := c.source(t, c.config(t))
+	read3 := func() []pipeline.Message {
+		t.Helper()
+		var all []pipeline.Message
+		for len(all) < 3 {
+			b, err := s.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, b.Messages...)
+		}
+		return all
+	}
+	first := read3()
+	if first[0].Origin.Trace != trace || first[1].Origin.Trace != "" || first[2].Origin.Trace != "" {
+		t.Errorf("traces of %v", first)
+	}
+	if err := c.producer(t, nil).Produce(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	if again := read3(); again[0].Origin.Trace != trace || again[1].Origin.Trace != "" {
+		t.Errorf("what was sent on has traces of %v", again)
+	}
+	m, err := deadMessage(pipeline.DeadLetter{Stage: pipeline.StageDecode, Origin: first[0].Origin})
+	if err != nil || m.Origin.Trace != trace {
+		t.Errorf("the dead letter has %+v, %v", m.Origin, err)
+	}
+}
