@@ -111,5 +111,13 @@ func TestBadCorpus(t *testing.T) {
 	s.run(0, "", "replay", "--max-text", "4MiB")
 	w = s.work("--max-text", "4MiB")
 	s.eventually("what was only too long is stored", 4*time.Minute, s.articles(len(all)-n+huge))
+	// What nothing but its sender can mend is a dead letter again, and lost by no replay.
+	s.eventually("the others are dead letters again", time.Minute, func() bool {
+		out := s.run(0, "", "status", "--format", "json", "--window", "1ms")
+		if err := json.Unmarshal([]byte(out), &report); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return report.Dead.Total == n-huge
+	})
 	w.stop(t)
 }
