@@ -83,3 +83,6 @@ require (
 	google.golang.org/protobuf v1.36.12 // indirect
 	gopkg.in/neurosnap/sentences.v1 v1.0.6 // indirect
 )
+
+// Of gonum, prose v2 needs six methods; the package there says why they stand in for it.
+replace gonum.org/v1/gonum => ./extractor/prosev2/gonum

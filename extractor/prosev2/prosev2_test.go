@@ -1,9 +1,12 @@
 package prosev2
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/jdkato/prose/v2"
 
 	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/extractor/text"
@@ -144,5 +147,26 @@ func BenchmarkFind(b *testing.B) {
 	b.SetBytes(int64(len(src)))
 	for b.Loop() {
 		f.Find(doc)
+	}
+}
+
+// TestTraining: prose learns names from examples, which is all that it uses gonum's vectors for; the package that
+// stands in for them (see go.mod) must do there.
+func TestTraining(t *testing.T) {
+	var data []prose.EntityContext
+	for _, name := range []string{"Zorbex", "Quillon", "Zorbex", "Vantor"} {
+		for _, text := range []string{"The mayor praised %s on Monday.", "Shares of %s fell again.", "%s said it would wait."} {
+			s := fmt.Sprintf(text, name)
+			start := strings.Index(s, name)
+			data = append(data, prose.EntityContext{Text: s, Accept: true, Spans: []prose.LabeledEntity{{Start: start, End: start + len(name), Label: "MAKER"}}})
+		}
+	}
+	model := prose.ModelFromData("makers", prose.UsingEntities(data))
+	d, err := prose.NewDocument("Shares of Quillon fell again on Monday.", prose.UsingModel(model), prose.WithSegmentation(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := d.Entities(); len(e) != 1 || e[0].Text != "Quillon" || e[0].Label != "MAKER" {
+		t.Errorf("found %v, want the maker Quillon", e)
 	}
 }
