@@ -111,7 +111,7 @@ func writeData(t *testing.T) string {
 // is raw text as well.
 func TestDump(t *testing.T) {
 	data, out := writeData(t), t.TempDir()
-	tables := feature.Marshal(feature.BuildTable([]uint64{1}, []uint64{1}, feature.ClusterBits), feature.BuildTable([]uint64{1}, []uint64{1}, feature.ListBits))
+	tables := feature.Marshal(feature.BuildTable([]uint64{1}, []uint64{1}, feature.ClusterBits), feature.BuildShortTable([]uint64{1}, []uint64{1}))
 	vectors := appendTable([]byte(vectorsMagic), []uint64{feature.Hash("ana"), feature.Hash("left")}, make([]float32, 2*dims), dims)
 	p := Dump{Model: "open", Data: data, Sport: 3, Seed: 1, Least: 3, Keep: 1000, Log: t.Logf}
 	if err := p.Write(tables, vectors, out); err != nil {

@@ -122,7 +122,7 @@ func Words(clusters io.Reader, dir string, vocabulary int) ([]byte, error) {
 	for _, k := range keys {
 		values = append(values, flags[k])
 	}
-	return feature.Marshal(clusterTable, feature.BuildTable(keys, values, feature.ListBits)), nil
+	return feature.Marshal(clusterTable, feature.BuildShortTable(keys, values)), nil
 }
 
 // addPhrase files a name under its words and marks what it begins with.

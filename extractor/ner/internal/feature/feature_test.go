@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,13 +12,51 @@ import (
 func testTables(t testing.TB) *Tables {
 	t.Helper()
 	clusters := BuildTable([]uint64{Hash("union"), Hash("the")}, []uint64{1<<30 | 2<<22 | 3<<12 | 4, 5}, ClusterBits)
-	lists := BuildTable([]uint64{Phrase([]string{"Port"}), Phrase([]string{"Port", "Levant"}), Phrase([]string{"Ana"})},
-		[]uint64{Prefix, City, Forename}, ListBits)
+	lists := BuildShortTable([]uint64{Phrase([]string{"Port"}), Phrase([]string{"Port", "Levant"}), Phrase([]string{"Ana"})},
+		[]uint64{Prefix, City, Forename})
 	tables, err := Load(Marshal(clusters, lists))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tables
+}
+
+func TestShortTable(t *testing.T) {
+	var keys, values []uint64
+	for i := range uint64(5000) {
+		keys, values = append(keys, Hash(fmt.Sprint(i))), append(values, i*i%1009%700)
+	}
+	file := BuildShortTable(keys, values)
+	table, err := newShortTable(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, k := range keys {
+		if v, ok := table.get(k); !ok || v != values[i] {
+			t.Fatalf("key %d has the value %d (%v), want %d", i, v, ok, values[i])
+		}
+	}
+	for i := range 100_000 {
+		if v, ok := table.get(Hash(fmt.Sprint("none", i))); ok {
+			t.Fatalf("a key that was never put in has the value %d", v)
+		}
+	}
+	for _, n := range []int{0, 3, 4, 100, len(file) - 1} {
+		if _, err := newShortTable(file[:n]); err == nil {
+			t.Errorf("the first %d of %d bytes are read without an error", n, len(file))
+		}
+	}
+	file[0]-- // a value too few
+	if _, err := newShortTable(file); err == nil {
+		t.Error("numbers of values that are not there are read without an error")
+	}
+	empty, err := newShortTable(BuildShortTable(nil, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, ok := empty.get(keys[0]); ok {
+		t.Errorf("a table without keys gives %d", v)
+	}
 }
 
 func TestTables(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+	"slices"
 )
 
 // A table maps 64-bit hashes to small values without keeping the keys: each slot is a little-endian
@@ -59,23 +60,112 @@ func BuildTable(keys, values []uint64, valueBits uint) []byte {
 	return b
 }
 
-// Bits of the values in the two word tables.
-const (
-	ClusterBits = 6 + 8 + 10 + 12
-	ListBits    = 24
-)
+// ClusterBits are the bits of the values in the table of clusters.
+const ClusterBits = 6 + 8 + 10 + 12
+
+// A shortTable is a table of few different values: its slots of five bytes hold a fingerprint (high bits) and
+// the number of the value (low bits). A key that was never put in is found with a probability under 2^-24.
+type shortTable struct {
+	values []byte // uint32 each
+	slots  []byte // and three bytes more, so that eight can be read at each
+	n      uint64
+	bits   uint // of the number of a value
+}
+
+const slotBytes = 5
+
+// newShortTable reads what BuildShortTable laid out: the number of values and the values, uint32 each, then the
+// slots.
+func newShortTable(b []byte) (shortTable, error) {
+	short := errors.New("the file of word tables is cut short")
+	if len(b) < 4 {
+		return shortTable{}, short
+	}
+	values := int(binary.LittleEndian.Uint32(b))
+	if values > maxValues || len(b) < 4+4*values+8-slotBytes {
+		return shortTable{}, short
+	}
+	t := shortTable{values: b[4 : 4+4*values], slots: b[4+4*values:], bits: uint(bits.Len(uint(values)))}
+	n := len(t.slots) - (8 - slotBytes)
+	if n%slotBytes != 0 {
+		return shortTable{}, short
+	}
+	t.n = uint64(n / slotBytes)
+	for i := range t.n {
+		if no := t.slot(i) & (1<<t.bits - 1); no >= uint64(values) && t.slot(i) != 0 {
+			return shortTable{}, errors.New("the file of word tables is damaged")
+		}
+	}
+	return t, nil
+}
+
+// maxValues leaves 30 bits of a slot for the fingerprint.
+const maxValues = 1<<10 - 1
+
+func (t *shortTable) slot(i uint64) uint64 {
+	return binary.LittleEndian.Uint64(t.slots[i*slotBytes:]) & (1<<(8*slotBytes) - 1)
+}
+
+func (t *shortTable) get(key uint64) (uint64, bool) {
+	if t.n == 0 {
+		return 0, false
+	}
+	fp := key&(1<<(8*slotBytes-t.bits)-1) | 1
+	i, _ := bits.Mul64(key, t.n)
+	for {
+		s := t.slot(i)
+		if s == 0 {
+			return 0, false
+		}
+		if s>>t.bits == fp {
+			return uint64(binary.LittleEndian.Uint32(t.values[4*(s&(1<<t.bits-1)):])), true
+		}
+		if i++; i == t.n {
+			i = 0
+		}
+	}
+}
+
+// BuildShortTable lays out a table of n keys with up to a thousand different values of 32 bits, as BuildTable
+// does.
+func BuildShortTable(keys, values []uint64) []byte {
+	different := slices.Compact(slices.Sorted(slices.Values(values)))
+	if len(different) > maxValues {
+		panic("too many different values for a short table")
+	}
+	n := uint64(len(keys))*10/9 + 1
+	t := shortTable{slots: make([]byte, n*slotBytes+8-slotBytes), n: n, bits: uint(bits.Len(uint(len(different))))}
+	for j, key := range keys {
+		i, _ := bits.Mul64(key, n)
+		for t.slot(i) != 0 {
+			if i++; i == n {
+				i = 0
+			}
+		}
+		no, _ := slices.BinarySearch(different, values[j])
+		s := (key&(1<<(8*slotBytes-t.bits)-1)|1)<<t.bits | uint64(no)
+		for k := range uint64(slotBytes) {
+			t.slots[i*slotBytes+k] = byte(s >> (8 * k))
+		}
+	}
+	out := binary.LittleEndian.AppendUint32(nil, uint32(len(different)))
+	for _, v := range different {
+		out = binary.LittleEndian.AppendUint32(out, uint32(v))
+	}
+	return append(out, t.slots...)
+}
 
 // Tables are what the model knows of words before it sees text: the clusters of words, and the
 // lists that words and phrases stand in. They are immutable.
 type Tables struct {
 	clusters table
-	lists    table
+	lists    shortTable
 }
 
 // Magic opens the file of tables.
-const Magic = "dateline words 1"
+const Magic = "dateline words 2"
 
-// Marshal lays out a file of tables.
+// Marshal lays out a file of the tables that BuildTable and BuildShortTable laid out.
 func Marshal(clusters, lists []byte) []byte {
 	b := append([]byte(Magic), binary.LittleEndian.AppendUint64(nil, uint64(len(clusters)))...)
 	b = append(b, clusters...)
@@ -90,10 +180,14 @@ func Load(b []byte) (*Tables, error) {
 	}
 	n := binary.LittleEndian.Uint64(b[len(Magic):])
 	b = b[head:]
-	if n > uint64(len(b)) || n%8 != 0 || (uint64(len(b))-n)%8 != 0 {
+	if n > uint64(len(b)) || n%8 != 0 {
 		return nil, errors.New("the file of word tables is cut short")
 	}
-	return &Tables{newTable(b[:n], ClusterBits), newTable(b[n:], ListBits)}, nil
+	lists, err := newShortTable(b[n:])
+	if err != nil {
+		return nil, err
+	}
+	return &Tables{newTable(b[:n], ClusterBits), lists}, nil
 }
 
 // Lists that a word or phrase can stand in: bits of a value of the table of lists.
