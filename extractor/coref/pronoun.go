@@ -258,7 +258,7 @@ func (p *pronouns) speaks(i int) bool {
 		if v, ok := cue.Lookup(low); ok && (strings.HasPrefix(t.Tag, "VB") || v.Class&cue.Say != 0) {
 			return v.Lemma != "point" || j+1 < len(p.doc.Tokens) && p.doc.Tokens[j+1].Text == "out"
 		}
-		if t.Tag != "RB" && t.Tag != "MD" && low != "has" && low != "have" && low != "had" && low != "also" {
+		if t.Tag != "RB" && t.Tag != "MD" && low != "has" && low != "have" && low != "had" && low != "also" && low != "did" && low != "do" && low != "does" {
 			return false
 		}
 	}

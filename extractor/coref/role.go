@@ -145,6 +145,9 @@ func honorific(w string) bool {
 	return false
 }
 
+// IsRole reports whether a word names an office, a profession or a part that people play.
+func IsRole(word string) bool { return roleNoun(word) }
+
 // roleNoun reports whether a word names an office, a profession or a part that people play.
 func roleNoun(w string) bool {
 	low := strings.ToLower(strings.TrimSuffix(w, "."))

@@ -39,7 +39,7 @@ func timeWord(w string) bool {
 	switch w {
 	case "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july",
 		"august", "september", "october", "november", "december", "yesterday", "today", "tomorrow", "tonight", "morning", "afternoon", "evening",
-		"night", "week", "month", "year", "weekend", "jan.", "feb.", "aug.", "sept.", "oct.", "nov.", "dec.", "time", "day", "days", "weeks", "months", "years", "noon":
+		"night", "week", "month", "year", "weekend", "jan.", "feb.", "aug.", "sept.", "oct.", "nov.", "dec.", "time", "day", "days", "weeks", "months", "years", "noon", "times", "hours", "minutes", "once", "twice":
 		return true
 	}
 	return false
@@ -106,7 +106,7 @@ func (u *unit) phraseLeft(i int) (first, end, head int) {
 	for j-1 >= 0 && j-1 > lo {
 		p := &u.items[j-1]
 		cur := &u.items[j]
-		if p.kind == quoted {
+		if p.kind == quoted && cur.tag != "DT" {
 			// A nickname or a scare quote inside the phrase.
 			if p.end-p.first <= 5 && j-2 >= 0 && inside(&u.items[j-2]) {
 				j--

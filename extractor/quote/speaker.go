@@ -3,6 +3,7 @@ package quote
 import (
 	"strings"
 
+	"github.com/datelinenews/dateline/extractor/coref"
 	"github.com/datelinenews/dateline/extractor/ner"
 	"github.com/datelinenews/dateline/extractor/quote/cue"
 	"github.com/datelinenews/dateline/extractor/text"
@@ -23,6 +24,11 @@ func (u *unit) headOf(first, end int) int {
 		if k <= first || !linking(u.items[k].low) || u.at(k-1).kind != word && u.at(k+1).kind == name && k+1 != last {
 			return u.firstOfPair(first, last)
 		}
+		// "the commissioner for trade Jane Doe", but not "a spokesman for President Jane Doe".
+		if k > first && k < last-1 && u.items[k].kind == word && u.items[last-1].kind == word && strings.HasPrefix(u.items[last-1].tag, "NN") &&
+			!coref.IsRole(u.items[last-1].low) && !honorific(u.items[last-1].low) && u.items[k-1].kind == word && !is(u.items[k-1].low, voice) && coref.IsRole(u.items[k-1].low) {
+			return last
+		}
 	}
 	core := first
 	for core < end && (u.items[core].kind != word || !linking(u.items[core].low)) {
@@ -35,6 +41,15 @@ func (u *unit) headOf(first, end int) int {
 		return core - 1
 	}
 	return -1
+}
+
+// honorific reports whether a word before a name is no noun of its own.
+func honorific(low string) bool {
+	switch strings.TrimSuffix(low, ".") {
+	case "mr", "mrs", "ms", "miss", "mx", "dr", "sir", "dame", "lord", "lady", "prof", "rep", "sen", "gov", "gen", "col", "lt", "sgt", "rev":
+		return true
+	}
+	return false
 }
 
 // firstOfPair is the first of two names that "and" joins, where both may speak.
