@@ -361,7 +361,10 @@ func (f *frame) objects(u *unit) {
 	if l := u.at(k).low; l == "on" || l == "in" || l == "late" || l == "early" || l == "last" || l == "this" {
 		k++
 	}
-	for k < len(u.items) && u.items[k].kind == word && (timeWord(u.items[k].low) || number(&u.items[k])) {
+	// Numbers belong to it, but "said 12 people were hurt" names no time.
+	timed := k > i
+	for k < len(u.items) && u.items[k].kind == word && (timeWord(u.items[k].low) || timed && number(&u.items[k])) {
+		timed = true
 		k++
 		i = k
 	}

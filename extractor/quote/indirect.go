@@ -115,7 +115,7 @@ const (
 	leastReported = 0.45
 	leastUrged    = 0.25
 	leastStance   = 0.5
-	leastPhrase   = 0.7
+	leastPhrase   = 0.62
 )
 
 // leastOf is how likely a clause found in this way must be reported speech.
@@ -388,6 +388,9 @@ func (f *finder) clauseFeatures(u *unit, c *clause, s *Speaker) []string {
 		add(base+"-end", neighbour(u.at(c.end)))
 		add(c.how+"-end", neighbour(u.at(c.end)))
 		add(base+"-last", u.at(c.end-1).tag)
+		if len(u.quotes) > 0 {
+			add(base, "beside-marks")
+		}
 		if c.end-c.first == 1 {
 			add(base+"-one", first.low+first.tag)
 		}

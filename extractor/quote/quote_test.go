@@ -109,6 +109,7 @@ func TestFind(t *testing.T) {
 		{"half of those asked", `Half said the pier should stay open all night.`, []string{"indirect | the pier should stay open all night | Half"}},
 		{"participle inside the subject", `A poll published Monday said the pier should stay open.`, []string{"indirect | the pier should stay open | A poll"}},
 		{"introduced by the noun", `Professor [Ana Bell]p works in [Oslo]l. The [Oslo]l professor said: “It rained every day.”`, []string{"direct | It rained every day. | The Oslo professor = Ana Bell"}},
+		{"a number is no time", `Police said 12 people were hurt on the pier.`, []string{"indirect | 12 people were hurt on the pier | Police"}},
 		{"signed", "“It rained every day.” ― [Ana Bell]p\n“Nobody came to the pier.” — [Otto Bell]p", []string{"direct | It rained every day. | Ana Bell = Ana Bell", "direct | Nobody came to the pier. | Otto Bell = Otto Bell"}},
 		{"it wrote", `“The pier was the pride of the town, and is no more,” it wrote.`, []string{"direct | The pier was the pride of the town, and is no more, | it"}},
 		{"the letter read", `“The pier was the pride of the town, and is no more,” the letter read.`, []string{"direct | The pier was the pride of the town, and is no more, | the letter"}},
