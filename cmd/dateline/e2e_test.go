@@ -174,7 +174,8 @@ func (s *stack) count(alias, query string) int {
 	}
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusServiceUnavailable { // not there yet, or its shards are not
+	switch resp.StatusCode {
+	case http.StatusNotFound, http.StatusServiceUnavailable, http.StatusTooManyRequests: // not there yet, or its shards are not, or it is busy
 		return 0
 	}
 	var c struct{ Count *int }
