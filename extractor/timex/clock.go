@@ -1,7 +1,5 @@
 package timex
 
-import "strings"
-
 // clockTime reads a time of day, of the day that the expression names, or of the one that the
 // text speaks of.
 func (r *resolver) clockTime(e *expr) (when, bool) {
@@ -466,8 +464,8 @@ func (r *resolver) nearestYear(token int) int {
 	return year
 }
 
-// deadline reports whether "until" or "by" stands before the expression, and no past tense before
-// that.
+// deadline reports whether "until", "by" or "into" before the expression look forward to it, and no
+// "had" stands before that.
 func (r *resolver) deadline(e *expr) bool {
 	if e.first == 0 {
 		return false
@@ -481,8 +479,6 @@ func (r *resolver) deadline(e *expr) bool {
 		if e.end < len(r.doc.Tokens) && r.doc.Tokens[e.end].Tag == "POS" {
 			return false // "headed into Tuesday's vote"
 		}
-	case "of":
-		return e.first > 1 && strings.EqualFold(r.doc.Tokens[e.first-2].Text, "ahead")
 	case "by":
 		return r.tense(e) == 0 // "would leave by Friday"
 	default:

@@ -54,7 +54,7 @@ func TestCtparse(t *testing.T) {
 		for _, s := range strings.Split(body, " - ") {
 			ends = append(ends, schedule.FindStringSubmatch(s))
 		}
-		family := ""
+		var family string
 		switch {
 		case timetable.MatchString(d.Text):
 			family = "timetable notation"
@@ -125,7 +125,7 @@ newspaper has a number or nothing), hours without a day, ranges of hours, nights
 // dateparserBase is the day that the tests of dateparser are run on.
 var dateparserBase = map[string]time.Time{
 	"test_dates_parsing":                     time.Date(2012, 11, 13, 0, 0, 0, 0, time.UTC),
-	"test_dates_parsing_with_normalization":  time.Date(2012, 11, 13, 0, 0, 0, 0, time.UTC),
+	"test_dates_parsing_with_normalization":  time.Date(2012, 11, 13, 0, 0, 0, 0, time.UTC), //nolint:misspell // its name
 	"test_freshness_date_with_relative_base": time.Date(2010, 6, 4, 13, 15, 0, 0, time.UTC),
 	"test_freshness_date_with_time":          time.Date(2014, 9, 1, 10, 30, 0, 0, time.UTC),
 	"test_relative_past_dates":               time.Date(2014, 9, 1, 10, 30, 0, 0, time.UTC),

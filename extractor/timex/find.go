@@ -411,7 +411,8 @@ func (r *resolver) setValue(e *expr) string {
 	return a.value()
 }
 
-// dateline looks for the article's own date at the start of its text: "Tuesday, 14 January 2025".
+// dateline looks for the article's own date at the start of its text: "Tuesday, 14 January 2025", or
+// "KELL, Jan. 14 (Harbour Post) -".
 func (f *finder) dateline() {
 	m := &f.m
 	doc := f.r.doc

@@ -209,7 +209,7 @@ func (a amount) value() string {
 		}
 		*b = append(strconv.AppendInt(*b, whole, 10), '.')
 		for ; frac > 0; frac = frac * 10 % 1000 {
-			*b = append(*b, byte('0'+frac/100)) //nolint:gosec // a digit
+			*b = append(*b, byte('0'+frac/100))
 		}
 		*b = append(*b, unitCodes[unit]...)
 	}
