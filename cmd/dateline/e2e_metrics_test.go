@@ -94,6 +94,16 @@ func TestWorkerMetrics(t *testing.T) {
 		}
 	}
 	s.eventually("the worker is ready", time.Minute, ready(200))
+	goroutines := func() (n int) {
+		_, body := fetched(at + "/metrics")
+		for line := range strings.Lines(body) {
+			if _, err := fmt.Sscanf(line, "go_goroutines %d", &n); err == nil {
+				return n
+			}
+		}
+		return 0
+	}
+	before := goroutines()
 	node.Stop(t)
 	s.eventually("without Elasticsearch it is not", time.Minute, ready(503))
 	if code, body := fetched(at + "/healthz"); code != 200 {
@@ -104,6 +114,7 @@ func TestWorkerMetrics(t *testing.T) {
 	}
 	node.Start(t)
 	s.eventually("it is ready again", time.Minute, ready(200))
+	s.eventually("it has no more goroutines than before", time.Minute, func() bool { return before > 0 && goroutines() <= before+4 }) // a connection has two
 	if code, _ := fetched(at + "/debug/pprof/"); code != 200 {
 		t.Errorf("/debug/pprof/ answers %d", code)
 	}
