@@ -184,15 +184,11 @@ func TestTrace(t *testing.T) {
 	t.Parallel()
 	c := newTopic(t, 1, nil)
 	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-	client := &kafka.Client{Addr: kafka.TCP(c.addr)}
-	res, err := client.Produce(t.Context(), &kafka.ProduceRequest{Topic: c.topic, RequiredAcks: kafka.RequireAll, Records: kafka.NewRecordReader(
+	c.produce(t, 0,
 		kafka.Record{Value: kafka.NewBytes([]byte("a")), Headers: []kafka.Header{{Key: "x", Value: []byte("y")}, {Key: "traceparent", Value: []byte(trace)}}},
 		kafka.Record{Value: kafka.NewBytes([]byte("b")), Headers: []kafka.Header{{Key: "traceparent", Value: []byte("none")}}},
 		kafka.Record{Value: kafka.NewBytes([]byte("c"))},
-	)})
-	if err := errors.Join(err, res.Error); err != nil {
-		t.Fatal(err)
-	}
+	)
 	s := c.source(t, c.config(t))
 	read3 := func() []pipeline.Message {
 		t.Helper()

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -10,22 +11,33 @@ import (
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 )
 
 // bomb puts a record of n zeros into the topic, packed to next to nothing.
 func (c cluster) bomb(t *testing.T, codec kafka.Compression, n int) {
 	t.Helper()
-	client := &kafka.Client{Addr: kafka.TCP(c.addr), Timeout: time.Minute}
-	res, err := client.Produce(t.Context(), &kafka.ProduceRequest{
-		Topic: c.topic, Partition: 0, RequiredAcks: kafka.RequireAll, Compression: codec,
-		Records: kafka.NewRecordReader(kafka.Record{Key: kafka.NewBytes([]byte("bomb")), Value: protocol.NewBytes(make([]byte, n))}),
-	})
-	if err == nil {
-		err = res.Error
-	}
-	if err != nil {
-		t.Fatalf("produce: %v", err)
+	c.produce(t, codec, kafka.Record{Key: kafka.NewBytes([]byte("bomb")), Value: kafka.NewBytes(make([]byte, n))})
+}
+
+// produce sends records to the first partition as one batch. A topic that was just made takes a moment.
+func (c cluster) produce(t *testing.T, codec kafka.Compression, records ...kafka.Record) {
+	t.Helper()
+	transport := &kafka.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &kafka.Client{Addr: kafka.TCP(c.addr), Transport: transport, Timeout: time.Minute}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(500 * time.Millisecond) {
+		res, err := client.Produce(t.Context(), &kafka.ProduceRequest{
+			Topic: c.topic, Partition: 0, RequiredAcks: kafka.RequireAll, Compression: codec, Records: kafka.NewRecordReader(records...),
+		})
+		if err == nil {
+			err = res.Error
+		}
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, kafka.UnknownTopicOrPartition) || time.Now().After(end) {
+			t.Fatalf("produce: %v", err)
+		}
 	}
 }
 
