@@ -431,7 +431,7 @@ func TestBrowserExports(t *testing.T) {
 	}
 	b := newBrowser(t, server.URL)
 	dir := t.TempDir()
-	call(b, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir})
+	call(b, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir}) //nolint:misspell // the protocol spells it so
 	// download clicks on an export of the page, and returns the file.
 	download := func(page, name, file string) []byte {
 		t.Helper()
