@@ -85,6 +85,9 @@ func (w when) interval(mod int, loc *time.Location) (from, to time.Time) {
 			to = last
 		}
 	}
+	if from.IsZero() {
+		return time.Time{}, time.Time{} // the year 1 starts at the zero time, which says that there is none
+	}
 	if w.small {
 		mod = modNone
 	}

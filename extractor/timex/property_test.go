@@ -108,6 +108,9 @@ func agrees(d *Date) string {
 		}
 		return ""
 	}
+	if known && from.IsZero() && d.From.IsZero() {
+		return "" // the year 1 starts at the zero time
+	}
 	if !known || from.Year() < 1 {
 		if !d.From.IsZero() {
 			return "an interval, but no value that denotes one"
