@@ -51,12 +51,12 @@ func Open(name string) (*Model, error) {
 }
 
 var (
-	loadNews = sync.OnceValue(func() *Model { return ParseModel("news", news) })
-	loadOpen = sync.OnceValue(func() *Model { return ParseModel("open", open) })
+	loadNews = sync.OnceValue(func() *Model { return parseModel("news", news) })
+	loadOpen = sync.OnceValue(func() *Model { return parseModel("open", open) })
 )
 
 // parseModel reads lines of part, feature and weight.
-func ParseModel(name, tsv string) *Model {
+func parseModel(name, tsv string) *Model {
 	m := &Model{name: name, marks: weights{}, speakers: weights{}, reported: weights{}}
 	parts := map[string]weights{"marks": m.marks, "speakers": m.speakers, "reported": m.reported}
 	for line := range strings.Lines(tsv) {
