@@ -50,7 +50,10 @@ func (f *finder) marked(n int) {
 		q := u.items[k].ref
 		fr, rule := f.link(n, k)
 		p := f.model.marks.probability(f.features(u, k, fr, rule))
-		if p < leastMarked && !f.sentence(u.items[k].ref) {
+		if rule == "after" && f.addressed(q, fr) {
+			p = max(p, leastMarked)
+		}
+		if p < leastMarked && !f.sentence(q) {
 			continue
 		}
 		f.found[q] = f.spoken(n, k, fr, rule, p)
@@ -59,6 +62,22 @@ func (f *finder) marked(n int) {
 
 // leastMarked is how likely a stretch in marks must be a quotation.
 const leastMarked = 0.62
+
+// addressed reports whether a stretch is a clause, however short, that a clause of speaking right
+// after it takes up: “We leave,” said Jane Doe. Nothing but speech is set so.
+func (f *finder) addressed(q int, after *frame) bool {
+	s := &f.stretches[q]
+	if after.according || after.passive || after.verb.Class&cue.Say == 0 || !strings.ContainsAny(f.doc.Tokens[s.EndToken-1].Text, ",?!") {
+		return false
+	}
+	for i := s.FirstToken; i < s.EndToken; i++ {
+		switch f.doc.Tokens[i].Tag {
+		case "VBZ", "VBD", "VBP", "MD":
+			return true
+		}
+	}
+	return false
+}
 
 // sentence reports whether a stretch is a sentence, long enough to be nothing but speech.
 func (f *finder) sentence(q int) bool {

@@ -71,6 +71,8 @@ func TestFind(t *testing.T) {
 		{"before", `[Ana Bell]p said: «We will rebuild the pier.»`, []string{"direct | We will rebuild the pier. | Ana Bell = Ana Bell"}},
 		{"opened by one kind and closed by another", "[Ana Bell]p said: \"We will rebuild the pier.” She left.", []string{"direct | We will rebuild the pier. | Ana Bell = Ana Bell"}},
 		{"TeX marks", "``We will rebuild the pier,'' said [Ana Bell]p.", []string{"direct | We will rebuild the pier, | Ana Bell = Ana Bell"}},
+		{"short words after a dateline", `OSLO — “We leave tomorrow,” said [Ana Bell]p.`, []string{"direct | We leave tomorrow, | Ana Bell = Ana Bell"}},
+		{"a short question", `“Will it hold?” asked [Ana Bell]p.`, []string{"direct | Will it hold? | Ana Bell = Ana Bell"}},
 		{"single British marks", `‘We’ll rebuild the workers’ pier,’ said [Ana Bell]p.`, []string{"direct | We’ll rebuild the workers’ pier, | Ana Bell = Ana Bell"}},
 		{"straight single marks", `'We don't want it,' said [Ana Bell]p.`, []string{"direct | We don't want it, | Ana Bell = Ana Bell"}},
 		{"nested", `“He told me ‘never again’ and left,” said [Ana Bell]p.`, []string{"direct | He told me ‘never again’ and left, | Ana Bell = Ana Bell"}},
