@@ -75,7 +75,7 @@ func TestCompose(t *testing.T) {
 	if w := p.Services["worker"]; w.Deploy == nil || w.Deploy.Replicas == nil || *w.Deploy.Replicas != 2 {
 		t.Error("there are not two workers")
 	}
-	if !bool(p.Networks["inner"].Internal) {
+	if !p.Networks["inner"].Internal {
 		t.Error("the inner network leads outside")
 	}
 	for _, s := range []string{"kafka", "elasticsearch", "worker", "users", "setup"} {

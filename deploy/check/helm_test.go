@@ -38,7 +38,7 @@ type (
 			CooldownPeriod  int32                 `json:"cooldownPeriod"`
 			Advanced        struct {
 				HorizontalPodAutoscalerConfig struct {
-					Behavior autoscalingv2.HorizontalPodAutoscalerBehavior `json:"behavior"`
+					Behavior autoscalingv2.HorizontalPodAutoscalerBehavior `json:"behavior"` //nolint:misspell // Kubernetes spells it so
 				} `json:"horizontalPodAutoscalerConfig"`
 			} `json:"advanced"`
 			Triggers []struct {
@@ -444,7 +444,7 @@ func TestChartSchema(t *testing.T) {
 			compare(path+"."+k, m[k], p.(map[string]any))
 		}
 	}
-	compare("", map[string]any(c.Values), schema)
+	compare("", c.Values, schema)
 	raw := fmt.Sprint(c.Values)
 	for _, file := range c.Templates {
 		for _, m := range bytes.Split(file.Data, []byte(".Values."))[1:] {

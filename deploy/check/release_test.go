@@ -1,7 +1,6 @@
 package check
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -14,13 +13,7 @@ import (
 // TestGoreleaser has goreleaser itself check the configuration of releases, and refuse a broken one. It
 // is looked for in PATH; CI builds it.
 func TestGoreleaser(t *testing.T) {
-	tool, err := exec.LookPath("goreleaser")
-	if err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip("there is no goreleaser: go install github.com/goreleaser/goreleaser/v2")
-		}
-		t.Fatal(err)
-	}
+	tool := checker(t, "goreleaser", "go install github.com/goreleaser/goreleaser/v2")
 	check := func(config string) (string, error) {
 		path, err := filepath.Abs(config)
 		if err != nil {
