@@ -185,6 +185,19 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
+func TestWithoutPassword(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://me:hush@es.example.org:9200": "https://me:" + masked + "@es.example.org:9200",
+		"me:hush@es.example.org:9200":         masked + "@es.example.org:9200",
+		"https://news.example.org/@desk.rss":  "https://news.example.org/@desk.rss",
+		"https://me@es.example.org":           "https://me@es.example.org",
+	} {
+		if got := withoutPassword(address); got != want {
+			t.Errorf("withoutPassword(%q) is %q, want %q", address, got, want)
+		}
+	}
+}
+
 // TestConfigRoundTrip saves what config prints and reads it again.
 func TestConfigRoundTrip(t *testing.T) {
 	inFolder(t)

@@ -128,6 +128,9 @@ func withoutPasswords(addresses []string) string {
 // withoutPassword masks the password in an address.
 func withoutPassword(s string) string {
 	u, err := url.Parse(s)
+	if err == nil && u.Host != "" && u.User == nil {
+		return s // an @ in its path is none of a user's
+	}
 	if err != nil || u.User == nil {
 		if i := strings.LastIndexByte(s, '@'); i >= 0 { // not an address that can be read: no risk
 			return masked + s[i:]

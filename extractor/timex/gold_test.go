@@ -248,8 +248,8 @@ func TestGold(t *testing.T) {
 	report["Annotated news"] = `
 F1 of raw text in, counted as the shared judge counts: strict is the same span, relaxed an overlap,
 value an overlap with the same TIMEX3 value. Developed on timebank and wikinews-train, and by reading what
-is found in PolNeAR's training articles, whose dates nobody labelled; of the other sets only totals, and
-for aquaint counts by the form of the value, were looked at.
+is found in PolNeAR's training and in CleanCoNLL's development articles, whose dates nobody labelled; of the
+other sets only totals, and for aquaint counts by the form of the value, were looked at.
 
 | set | gold | predicted | strict | relaxed | value |
 | --- | --- | --- | --- | --- | --- |
