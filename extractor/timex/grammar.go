@@ -112,6 +112,7 @@ var load = sync.OnceValue(func() *grammar {
 		g.holidaysAt[first] = append(g.holidaysAt[first], int32(i))
 	}
 	g.vocab.slash, g.vocab.may, g.vocab.last, g.vocab.lasts = g.vocab.id("/"), g.vocab.id("may"), g.vocab.id("last"), g.vocab.id("lasts")
+	g.vocab.percent = g.vocab.id("%")
 	for _, w := range [...]string{"-", "“", "”"} {
 		g.vocab.id(w)
 	}

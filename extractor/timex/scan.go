@@ -46,6 +46,9 @@ func (v *vocab) scan(doc *text.Doc, atoms []atom) []atom {
 		if a.word == v.last && i > 0 && i+1 < len(doc.Tokens) && lasting(doc.Tokens[i-1].Text, doc.Tokens[i+1].Text) {
 			a.word, a.cls = v.lasts, clsVerb
 		}
+		if n := len(t.Text); n > 1 && t.Text[n-1] == '%' {
+			a.word = v.percent // "8.5%" is one token
+		}
 		a.tight = t.Start == prev
 		prev = t.End
 		atoms = append(atoms, a)

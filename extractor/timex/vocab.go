@@ -116,12 +116,13 @@ func (w *word) value(c class) int32 {
 
 // vocab is every word that a rule knows; the index of a word is its id, 0 is no word.
 type vocab struct {
-	ids   map[string]uint16
-	words []word
-	slash uint16 // the word "/"
-	may   uint16
-	last  uint16
-	lasts uint16
+	ids     map[string]uint16
+	words   []word
+	slash   uint16 // the word "/"
+	percent uint16 // the word "%"
+	may     uint16
+	last    uint16
+	lasts   uint16
 }
 
 func newVocab(tsv string) *vocab {
