@@ -42,16 +42,24 @@ func (c *workCmd) tell(ctx context.Context, log *slog.Logger, runner *pipeline.R
 			log.Warn("health is not kept", "error", err)
 		}
 	}
+	return atEach(ctx, c.Stats, told, func(ctx context.Context) {
+		t.lag = nil // its partitions may be another's by now
+		told(ctx)
+	})
+}
+
+// atEach calls do at each tick, until it is stopped; then last, once, for which it leaves five seconds.
+func atEach(ctx context.Context, pace time.Duration, do, last func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(c.Stats)
+		tick := time.NewTicker(pace)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
-				told(ctx)
+				do(ctx)
 			case <-ctx.Done():
 				return
 			}
@@ -60,10 +68,9 @@ func (c *workCmd) tell(ctx context.Context, log *slog.Logger, runner *pipeline.R
 	return func() {
 		cancel()
 		<-done
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		t.lag = nil // its partitions may be another's by now
-		told(last)
+		last(ctx)
 	}
 }
 
@@ -179,26 +186,5 @@ func (t *pollTeller) tell(ctx context.Context) {
 
 // start tells at each tick, until it is stopped; then once more.
 func (t *pollTeller) start(ctx context.Context, pace time.Duration) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(pace)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				t.tell(ctx)
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return func() {
-		cancel()
-		<-done
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		t.tell(last)
-	}
+	return atEach(ctx, pace, t.tell, t.tell)
 }

@@ -22,18 +22,7 @@ const (
 var stancesTSV string
 
 var stances = sync.OnceValue(func() map[string]stance {
-	classes := map[string]stance{"noun": stanceNoun, "adjective": stanceAdjective}
-	m := map[string]stance{}
-	for line := range strings.Lines(stancesTSV) {
-		word, list, ok := strings.Cut(strings.TrimSpace(line), "\t")
-		if !ok || line[0] == '#' {
-			continue
-		}
-		for _, c := range strings.Fields(list) {
-			m[word] |= classes[c]
-		}
-	}
-	return m
+	return classesOf(stancesTSV, map[string]stance{"noun": stanceNoun, "adjective": stanceAdjective})
 })
 
 // complements adds what a frame of a verb may report that is no clause after "that" or without it:

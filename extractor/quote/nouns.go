@@ -24,9 +24,13 @@ const (
 var nounsTSV string
 
 var nouns = sync.OnceValue(func() map[string]noun {
-	classes := map[string]noun{"body": body, "firm": firm, "document": document, "voice": voice, "naming": naming, "work": work}
-	m := map[string]noun{}
-	for line := range strings.Lines(nounsTSV) {
+	return classesOf(nounsTSV, map[string]noun{"body": body, "firm": firm, "document": document, "voice": voice, "naming": naming, "work": work})
+})
+
+// classesOf reads a table of words with their classes: a word, a tab, and names of classes between spaces.
+func classesOf[C ~uint8](tsv string, classes map[string]C) map[string]C {
+	m := map[string]C{}
+	for line := range strings.Lines(tsv) {
 		word, list, ok := strings.Cut(strings.TrimSpace(line), "\t")
 		if !ok || line[0] == '#' {
 			continue
@@ -36,7 +40,7 @@ var nouns = sync.OnceValue(func() map[string]noun {
 		}
 	}
 	return m
-})
+}
 
 // is reports whether a word, in lower case, is of any of these classes.
 func is(word string, classes noun) bool { return nouns()[word]&classes != 0 }
