@@ -153,7 +153,7 @@ func (d *DeadFile) Bury(ctx context.Context, letters []DeadLetter) error {
 		return err
 	}
 	if err := d.open(); err != nil {
-		return fmt.Errorf("open dead letters: %w", err)
+		return fmt.Errorf("open dead letters: %w: make it writable, or choose another file (--dead)", err)
 	}
 	out := b.Bytes()
 	if d.torn {

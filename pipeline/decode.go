@@ -22,7 +22,7 @@ import (
 const MaxID = 512
 
 // ErrEmptyMessage is what Decode wraps for a message without bytes.
-var ErrEmptyMessage = errors.New("the message is empty")
+var ErrEmptyMessage = errors.New("it is empty: there is no article in it")
 
 // Decode reads a message as an article. The formats:
 //
@@ -206,7 +206,11 @@ func readFields(b []byte) (*rawArticle, error) {
 		return nil, jsonError(b, err)
 	}
 	if tok != json.Delim('{') {
-		return nil, Fault(KindWrongType, fmt.Errorf("not an article: the JSON is %s, want an object with \"text\" or \"html\"", kind(tok)))
+		hint := ""
+		if tok == json.Delim('[') {
+			hint = " (a file that is an array of them is named .json)"
+		}
+		return nil, Fault(KindWrongType, fmt.Errorf("not an article: the JSON is %s, want an object with \"text\" or \"html\"%s", kind(tok), hint))
 	}
 	raw := &rawArticle{all: map[string]json.RawMessage{}}
 	fields := map[string]*string{
@@ -262,7 +266,7 @@ func jsonError(b []byte, err error) error {
 	case errors.Is(err, io.EOF) && len(bytes.TrimSpace(b)) == 0:
 		return ErrEmptyMessage
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return Fault(KindCut, fmt.Errorf("the JSON ends early, after %d bytes: it was cut; send it whole", len(b)))
+		return Fault(KindCut, fmt.Errorf("the JSON ends early, after %d bytes: it was cut; send it whole (a file whose articles run over several lines is named .json)", len(b)))
 	}
 	// A decoder's offsets are not of the whole, Unmarshal's are.
 	var syntax *json.SyntaxError

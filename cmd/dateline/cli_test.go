@@ -70,6 +70,12 @@ func TestGrammar(t *testing.T) {
 		{"help of a subcommand", nil, []string{"search", "--help"}, exitDone, "Examples:"},
 		{"unknown subcommand", nil, []string{"serach"}, exitUsage, `did you mean "search"`},
 		{"unknown flag", nil, []string{"extract", "--fromat", "csv"}, exitUsage, `did you mean "--format"`},
+		{"a word that is nothing", nil, []string{"fetch"}, exitUsage, `there is no subcommand "fetch": dateline --help lists them`},
+		{"a word too many", nil, []string{"version", "now"}, exitUsage, "see dateline version --help"},
+		{"a flag that is nothing", nil, []string{"extract", "--zzzzzzzzzzzz"}, exitUsage, "see dateline extract --help"},
+		{"no feeds", nil, []string{"feeds", "add"}, exitUsage, "see dateline feeds add --help"},
+		{"negative number", nil, []string{"search", "--limit", "-1"}, exitUsage, "--limit is -1: it can't be negative"},
+		{"no value", nil, []string{"run", "--feed", "--every", "15m"}, exitUsage, "--feed wants a value, and --every follows it: dateline run --help"},
 		{"unknown format", nil, []string{"extract", "--format", "xml"}, exitUsage, "--format must be one of"},
 		{"unknown engine", nil, []string{"extract", "--engine", "spacy"}, exitUsage, "--engine must be one of"},
 		{"unknown model", nil, []string{"extract", "--model", "huge"}, exitUsage, "--model"},
@@ -80,7 +86,8 @@ func TestGrammar(t *testing.T) {
 		{"bad kind of dates", nil, []string{"search", "--by", "moon"}, exitUsage, "--by must be one of"},
 		{"bad size", nil, []string{"extract", "--max-text", "lots"}, exitUsage, "2MiB"},
 		{"bad day", nil, []string{"search", "--from", "May"}, exitUsage, "--from"},
-		{"empty interval", nil, []string{"search", "--from", "2025-02", "--to", "2025-01"}, exitUsage, "empty"},
+		{"empty interval", nil, []string{"search", "--from", "2025-02", "--to", "2025-01"}, exitUsage, "--from 2025-02 is after --to 2025-01"},
+		{"bad date among the words", nil, []string{"search", "date:May"}, exitUsage, "May"},
 		{"no limit", nil, []string{"search", "--limit", "0"}, exitUsage, "--limit"},
 		{"bad value in the environment", []string{"DATELINE_WORKERS=two"}, []string{"extract"}, exitUsage, "set by DATELINE_WORKERS"},
 		{"unknown setting in the file", nil, []string{"--config", "bad.yaml", "config"}, exitUsage, `bad.yaml:2: unknown setting "kafka-pasword": did you mean "kafka-password"?`},
@@ -515,6 +522,12 @@ func TestRunAndSearch(t *testing.T) {
 	}
 	if by := dateline(t, nil, "", "search", "--speaker", speaker); by.code != exitDone || !strings.Contains(by.out, speaker) {
 		t.Errorf("search --speaker %q: exit code %d\n%s%s", speaker, by.code, by.out, by.err)
+	}
+	if by := dateline(t, nil, "", "search", `speaker:"`+speaker+`"`); by.code != exitDone || !strings.Contains(by.out, speaker) || !strings.Contains(by.out, "quote") {
+		t.Errorf("search speaker:%q: exit code %d\n%s%s", speaker, by.code, by.out, by.err)
+	}
+	if past := dateline(t, nil, "", "search", "--offset", "500"); past.code != exitDone || !strings.Contains(past.out, ", none after the first 500") {
+		t.Errorf("search past the end: exit code %d\n%s%s", past.code, past.out, past.err)
 	}
 	if none := dateline(t, nil, "", "search", "--person", "Nobody Inparticular"); none.code != exitDone || !strings.Contains(none.out, "0 articles") {
 		t.Errorf("search for a stranger: exit code %d\n%s", none.code, none.out)

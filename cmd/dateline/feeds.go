@@ -283,7 +283,10 @@ func feedsDone(p *process, source *feed.Source, err error, stopped bool) error {
 	case stopped:
 		return err
 	case len(sum.Failed) > 0 && len(sum.Failed) == sum.Polled:
-		return errors.Join(errors.New("no feed could be read"), err)
+		if err == nil || errors.Is(err, errNothing) {
+			return errors.New("no feed could be read")
+		}
+		return fmt.Errorf("no feed could be read: %w", err)
 	case errors.Is(err, errNothing):
 		return nil
 	}

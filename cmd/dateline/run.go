@@ -194,6 +194,7 @@ func (p *process) store(ctx context.Context, l local, x *engine, sink pipeline.S
 	runner.Dead = &mourner{DeadLetters: dead, w: bar, where: l.dead}
 	runner.Logger = p.cli.console(bar)
 	if l.follow {
+		runner.MaxAttempts = 0 // what runs for ever waits for a disk that is full
 		runner.Logger = p.cli.logger(p.err)
 	} else {
 		bar.start()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,7 @@ import (
 )
 
 type searchCmd struct {
-	Words []string `arg:"" optional:"" help:"Words that must occur; a phrase in double quotes; -word must not occur (after --)."`
+	Words []string `arg:"" optional:"" help:"Words that must occur; a phrase in double quotes; -word must not occur (after --); fields as on the pages, such as person:Bell or date:2025-01."`
 
 	Person       []string     `group:"question" sep:"none" placeholder:"NAME" help:"A person the article names; again for more than one, all of whom it must name."`
 	Organisation []string     `group:"question" sep:"none" placeholder:"NAME" help:"An organisation, by name or acronym."`
@@ -50,6 +51,7 @@ Examples:
     dateline search ceasefire
     dateline search '"border guard"' --organisation KNU --from 2025-01
     dateline search --speaker "Padoh Saw Taw Nee"
+    dateline search 'ferry org:"Nyanza Ferries" date:2025-03..2025-05'
     dateline search --from 2025-01-14 --to 2025-01-18 --by mentioned
     dateline search --place Nairobi --show quotes --format jsonl
     dateline search strike --fold`
@@ -70,7 +72,7 @@ func (c *searchCmd) run(ctx context.Context, p *process) error {
 	if t.width == 0 {
 		t.width = 120
 	}
-	if c.Show == "quotes" || c.Show == "auto" && len(c.Speaker) > 0 {
+	if c.Show == "quotes" || c.Show == "auto" && len(q.Speakers)+len(q.SpeakerKeys)+len(q.Cues)+len(q.Kinds) > 0 {
 		err = c.quotes(ctx, s, q, t)
 	} else {
 		err = c.articles(ctx, s, q, t)
@@ -98,17 +100,26 @@ func (c *searchCmd) open(p *process) (search.Searcher, io.Closer, error) {
 }
 
 func (c *searchCmd) query() (search.Query, error) {
-	q := search.Query{
-		Words: strings.Join(c.Words, " "), Persons: c.Person, Organisations: c.Organisation, Places: c.Place,
-		Speakers: c.Speaker, Sources: c.Source, Offset: c.Offset, Limit: c.Limit, Facets: c.Facets,
-		Cluster: c.Cluster, Fold: c.Fold,
+	q, err := search.Parse(strings.Join(c.Words, " "))
+	if err != nil {
+		return q, usageError{err}
 	}
-	var err error
-	if q.From, _, err = period("from", c.From); err != nil {
-		return q, err
+	q.Persons, q.Organisations = append(q.Persons, c.Person...), append(q.Organisations, c.Organisation...)
+	q.Places, q.Speakers = append(q.Places, c.Place...), append(q.Speakers, c.Speaker...)
+	q.Sources, q.Cluster = append(q.Sources, c.Source...), cmp.Or(c.Cluster, q.Cluster)
+	q.Offset, q.Limit, q.Facets, q.Fold = c.Offset, c.Limit, c.Facets, c.Fold
+	if c.From != "" {
+		if q.From, _, err = period("from", c.From); err != nil {
+			return q, err
+		}
 	}
-	if _, q.To, err = period("to", c.To); err != nil {
-		return q, err
+	if c.To != "" {
+		if _, q.To, err = period("to", c.To); err != nil {
+			return q, err
+		}
+	}
+	if c.From != "" && c.To != "" && !q.From.Before(q.To) {
+		return q, usagef("--from %s is after --to %s", c.From, c.To)
 	}
 	if c.Sort == "time" {
 		q.Sort = search.ByTime
@@ -127,9 +138,6 @@ func (c *searchCmd) query() (search.Query, error) {
 
 // period is the half-open interval of a day, a month or a year.
 func period(flag, s string) (from, to time.Time, err error) {
-	if s == "" {
-		return from, to, nil
-	}
 	for _, f := range []struct {
 		layout              string
 		years, months, days int
@@ -241,7 +249,10 @@ func (t *table) paint(code, s string) string {
 
 func (t *table) heading(total int, q search.Query, noun string) {
 	shown := ""
-	if total > q.PageSize() || q.Offset > 0 {
+	switch {
+	case q.Offset >= total && q.Offset > 0:
+		shown = fmt.Sprintf(", none after the first %s", export.Thousands(q.Offset))
+	case total > q.PageSize() || q.Offset > 0:
 		shown = fmt.Sprintf(", %s to %s shown", export.Thousands(min(q.Offset+1, total)), export.Thousands(min(q.Offset+q.PageSize(), total)))
 	}
 	_, _ = fmt.Fprintf(t.out, "%s%s\n", plural(total, noun), shown)

@@ -3,11 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -78,10 +78,10 @@ func (s *sources) load(path string, model *kong.Application) error {
 		}
 	}
 	for _, p := range paths {
-		b, err := os.ReadFile(p)
-		if errors.Is(err, fs.ErrNotExist) && path == "" {
-			continue
+		if _, err := os.Stat(p); err != nil && path == "" {
+			continue // not there, or in another user's folder, as where HOME is not this user's
 		}
+		b, err := os.ReadFile(p)
 		if err != nil {
 			return fmt.Errorf("read configuration: %w", err)
 		}
@@ -210,8 +210,26 @@ func (s *sources) origin(name string) string {
 	return ""
 }
 
-// explain adds to an error of parsing where the value comes from that it is about.
+// explain says an error of parsing in this program's words, with what helps, and where the value comes
+// from that it is about.
 func (s *sources) explain(err error) error {
+	help := "dateline --help"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		help = "dateline " + parse.Context.Selected().Path() + " --help"
+	}
+	switch said := err.Error(); {
+	case dashedValue.MatchString(said):
+		m := dashedValue.FindStringSubmatch(said)
+		if _, notNumber := strconv.ParseFloat(m[2], 64); notNumber == nil {
+			return fmt.Errorf("%s is %s: it can't be negative", m[1], m[2])
+		}
+		return fmt.Errorf("%s wants a value, and %s follows it: %s shows what it takes", m[1], m[2], help)
+	case unknownWord.MatchString(said) && help == "dateline --help":
+		return fmt.Errorf("there is no subcommand %q: %s lists them", unknownWord.FindStringSubmatch(said)[1], help)
+	case unknownWord.MatchString(said), strings.HasPrefix(said, "unknown flag") && !strings.Contains(said, "did you mean"), strings.HasPrefix(said, "expected "):
+		return fmt.Errorf("%w: see %s", err, help)
+	}
 	if m := aboutFlag.FindStringSubmatch(err.Error()); m != nil {
 		if from := s.origin(m[1]); from != "" {
 			return fmt.Errorf("%w (set by %s)", err, from)
@@ -220,7 +238,11 @@ func (s *sources) explain(err error) error {
 	return err
 }
 
-var aboutFlag = regexp.MustCompile(`^--([a-z0-9-]+)`)
+var (
+	aboutFlag   = regexp.MustCompile(`^--([a-z0-9-]+)`)
+	dashedValue = regexp.MustCompile(`^(--[a-z0-9-]+): expected .* but got "(-[^"]*)" \((?:short|long) flag\)`)
+	unknownWord = regexp.MustCompile(`^unexpected argument ([^ ,]+)$`)
+)
 
 // nearest is the name of least edit distance, the first of equals.
 func nearest(name string, known []string) string {

@@ -19,6 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -59,10 +61,16 @@ type Options struct {
 type Index struct {
 	dir      string
 	readOnly bool
-	index    bleve.Index
+	data     atomic.Pointer[data]
 	writing  sync.Mutex // a Write reads revisions before it replaces them
 	writes   uint64     // batches that the index has; under writing
-	columns  columnCache
+	broken   error      // why the library must open the index again before it is written to; under writing
+}
+
+// data is the index as the library has it open, and what is kept in memory of it.
+type data struct {
+	bleve.Index
+	columns columnCache
 }
 
 // writesKey is where the index itself counts its batches.
@@ -87,16 +95,22 @@ func Open(dir string, o Options) (*Index, error) {
 	if o.Wait <= 0 {
 		o.Wait = 2 * time.Second
 	}
-	if err := prepare(dir, o.ReadOnly); err != nil {
-		return nil, fmt.Errorf("open index: %w", err)
+	err := prepare(dir, o.ReadOnly)
+	var x *Index
+	if err == nil {
+		x, err = openData(dir, o)
 	}
-	x, err := openData(dir, o)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("open index: %w: let this user do so, or choose another folder (--index)", err)
+	case errors.Is(err, syscall.ENOSPC):
+		return nil, fmt.Errorf("open index: %w: make room on the disk, or choose another folder (--index)", err)
+	case err != nil:
 		return nil, fmt.Errorf("open index: %w", err)
 	}
 	if !o.ReadOnly {
 		if err := writeOwner(dir); err != nil {
-			return nil, errors.Join(fmt.Errorf("open index: %w", err), x.index.Close())
+			return nil, errors.Join(fmt.Errorf("open index: %w", err), x.data.Load().Close())
 		}
 	}
 	return x, nil
@@ -177,7 +191,7 @@ func openData(dir string, o Options) (*Index, error) {
 	if err != nil || o.ReadOnly {
 		return x, err
 	}
-	if err := x.index.Close(); err != nil {
+	if err := x.data.Load().Close(); err != nil {
 		return nil, err
 	}
 	return openWhole(dir, o)
@@ -200,12 +214,13 @@ func openWhole(dir string, o Options) (x *Index, err error) {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fmt.Errorf("%w: %s: %s: wait until it ends, stop it, or use another folder (--index)", ErrLocked, dir, holder(dir))
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return nil, err
 	case err != nil:
 		return nil, damaged(err)
 	}
-	x = &Index{dir: dir, readOnly: o.ReadOnly, index: index}
+	x = &Index{dir: dir, readOnly: o.ReadOnly}
+	x.data.Store(&data{Index: index})
 	if err := x.checkWrites(); err != nil {
 		return nil, errors.Join(damaged(err), index.Close())
 	}
@@ -215,10 +230,30 @@ func openWhole(dir string, o Options) (x *Index, err error) {
 	return x, nil
 }
 
+// reopen opens the index again from what is on the disk. After a batch that it could not write (the disk
+// is full), the library goes on with segments in memory that it has closed, and panics over them.
+func (x *Index) reopen() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("open index again: %v", v)
+		}
+	}()
+	if err := x.data.Load().Close(); err != nil {
+		return fmt.Errorf("open index again: close it: %w", err)
+	}
+	fresh, err := openWhole(x.dir, Options{Wait: 2 * time.Second})
+	if err != nil {
+		return fmt.Errorf("open index again: %w", err)
+	}
+	x.data.Store(fresh.data.Load())
+	x.writes, x.broken = fresh.writes, nil
+	return nil
+}
+
 // checkWrites compares the batches that the index has with those that it must have. It may have
 // more, for a process may have ended before it counted the last.
 func (x *Index) checkWrites() error {
-	raw, err := x.index.GetInternal([]byte(writesKey))
+	raw, err := x.data.Load().GetInternal([]byte(writesKey))
 	if err != nil {
 		return err
 	}
@@ -303,7 +338,7 @@ func (x *Index) Close() error {
 		// Best effort: a file that stays only names a process that is gone.
 		_ = os.Remove(filepath.Join(x.dir, ownerFile))
 	}
-	if err := x.index.Close(); err != nil {
+	if err := x.data.Load().Close(); err != nil {
 		return fmt.Errorf("close index: %w", err)
 	}
 	return nil

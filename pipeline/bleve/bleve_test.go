@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -286,4 +287,56 @@ func BenchmarkWrite(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Minutes(), "articles/min")
+}
+
+// A disk that fills up: the write fails and says so, reading goes on, and once there is room, what failed
+// can be written after all.
+func TestWriteFails(t *testing.T) {
+	dir := filled(t, 3)
+	x := opened(t, dir, Options{})
+	store := filepath.Join(dir, dataFolder, "store")
+	var inTheWay []string
+	block := func() { // a folder where the library would put its next segments
+		entries, err := os.ReadDir(store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := uint64(0)
+		for _, e := range entries {
+			if n, err := strconv.ParseUint(strings.TrimSuffix(e.Name(), ".zap"), 16, 64); err == nil {
+				last = max(last, n)
+			}
+		}
+		for i := range uint64(3) {
+			p := filepath.Join(store, fmt.Sprintf("%012x.zap", last+1+i))
+			if err := os.MkdirAll(filepath.Join(p, "in-the-way"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			inTheWay = append(inTheWay, p)
+		}
+	}
+	rec := []pipeline.Record{pipelinetest.NewRecord("late", 1000, "Ann Brook")}
+	for range 3 {
+		block()
+		if err := x.Write(t.Context(), rec); err == nil {
+			t.Fatal("Write returns no error although nothing can be written")
+		}
+		if articles, _, err := x.Count(t.Context()); articles != 3 || err != nil {
+			t.Fatalf("%d articles, %v, want the 3 of before", articles, err)
+		}
+		if _, err := x.Search(t.Context(), search.Query{Persons: []string{"Ann Brook"}, Facets: 3}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range inTheWay {
+		if err := os.RemoveAll(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := x.Write(t.Context(), rec); err != nil {
+		t.Fatal(err)
+	}
+	if articles, _, err := x.Count(t.Context()); articles != 4 || err != nil {
+		t.Errorf("%d articles, %v, want 4", articles, err)
+	}
 }

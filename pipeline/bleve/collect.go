@@ -83,7 +83,8 @@ func readPlace(s string) (*place, error) {
 
 // collect finds, counts and orders in one pass.
 func (x *Index) collect(ctx context.Context, a asking) (out *found, err error) {
-	inner, err := x.index.Advanced()
+	data := x.data.Load()
+	inner, err := data.Advanced()
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func (x *Index) collect(ctx context.Context, a asking) (out *found, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-	v, err := x.columns.open(reader)
+	v, err := data.columns.open(reader)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func (x *Index) collect(ctx context.Context, a asking) (out *found, err error) {
 		opts.Score = ""
 	}
 	ctx = context.WithValue(ctx, bsearch.GetScoringModelCallbackKey, bsearch.GetScoringModelCallbackFn(func() string { return index.BM25Scoring }))
-	s, err := a.query.Searcher(ctx, reader, x.index.Mapping(), opts)
+	s, err := a.query.Searcher(ctx, reader, data.Mapping(), opts)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (x *Index) firsts(ctx context.Context, m *copies.Member) ([]copies.Member, 
 	const most = 1000
 	req := unscored(q, most)
 	req.Fields = []string{fieldPrint, fieldCluster, fieldPublishedAt}
-	res, err := x.index.SearchInContext(ctx, req)
+	res, err := x.data.Load().SearchInContext(ctx, req)
 	if err != nil {
 		return nil, fmt.Errorf("find copies: %w", err)
 	}
@@ -77,7 +77,7 @@ func copyFields(fields map[string]any, r *pipeline.Record, m *copies.Member) {
 func (x *Index) clustered(ctx context.Context, cluster string) ([]string, error) {
 	const most = 10_000
 	q := query.NewConjunctionQuery([]query.Query{term(fieldKind, kindArticle), term(fieldCluster, cluster)})
-	res, err := x.index.SearchInContext(ctx, unscored(q, most))
+	res, err := x.data.Load().SearchInContext(ctx, unscored(q, most))
 	if err != nil {
 		return nil, fmt.Errorf("find copies: %w", err)
 	}

@@ -23,7 +23,7 @@ func (x *Index) Counts(ctx context.Context) (*search.Counts, error) {
 	for _, field := range []string{fieldLanguage, fieldVersion} {
 		req.AddFacet(field, bleve.NewFacetRequest(field, 10))
 	}
-	res, err := x.index.SearchInContext(ctx, req)
+	res, err := x.data.Load().SearchInContext(ctx, req)
 	if err != nil {
 		return nil, fmt.Errorf("count: %w", err)
 	}
@@ -44,7 +44,7 @@ func (x *Index) Counts(ctx context.Context) (*search.Counts, error) {
 	newest := unscored(all, 1)
 	newest.SortByCustom(bsearch.SortOrder{&bsearch.SortField{Field: fieldOrder, Type: bsearch.SortFieldAsNumber, Desc: true}})
 	newest.Fields = []string{fieldRecord, fieldRevision}
-	if res, err = x.index.SearchInContext(ctx, newest); err != nil {
+	if res, err = x.data.Load().SearchInContext(ctx, newest); err != nil {
 		return nil, fmt.Errorf("count: %w", err)
 	}
 	for _, h := range res.Hits {

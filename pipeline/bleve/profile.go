@@ -21,7 +21,8 @@ const checkEvery = 4096
 // what the library's facets do, for what its facets can't count. The term is only good during a call
 // of field; after a document's last, done is called.
 func (x *Index) visit(ctx context.Context, q query.Query, fields []string, field index.DocValueVisitor, done func()) (err error) {
-	inner, err := x.index.Advanced()
+	data := x.data.Load()
+	inner, err := data.Advanced()
 	if err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func (x *Index) visit(ctx context.Context, q query.Query, fields []string, field
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-	s, err := q.Searcher(ctx, reader, x.index.Mapping(), bsearch.SearcherOptions{Score: "none"})
+	s, err := q.Searcher(ctx, reader, data.Mapping(), bsearch.SearcherOptions{Score: "none"})
 	if err != nil {
 		return err
 	}

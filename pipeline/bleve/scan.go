@@ -26,7 +26,7 @@ func (x *Index) Scan(ctx context.Context, s search.Scan) ([]pipeline.Record, err
 		if after != "" {
 			req.SetSearchAfter([]string{after})
 		}
-		res, err := x.index.SearchInContext(ctx, req)
+		res, err := x.data.Load().SearchInContext(ctx, req)
 		if err != nil {
 			return nil, fmt.Errorf("scan articles: %w", err)
 		}

@@ -85,7 +85,7 @@ func (x *Index) Get(ctx context.Context, id string) (*pipeline.Record, error) {
 // Count is the number of articles and of quotes.
 func (x *Index) Count(ctx context.Context) (articles, quotes int, err error) {
 	for kind, n := range map[string]*int{kindArticle: &articles, kindQuote: &quotes} {
-		res, err := x.index.SearchInContext(ctx, unscored(term(fieldKind, kind), 0))
+		res, err := x.data.Load().SearchInContext(ctx, unscored(term(fieldKind, kind), 0))
 		if err != nil {
 			return 0, 0, fmt.Errorf("count: %w", err)
 		}
@@ -98,7 +98,7 @@ func (x *Index) Count(ctx context.Context) (articles, quotes int, err error) {
 func (x *Index) probe() error {
 	req := unscored(term(fieldKind, kindArticle), 1)
 	req.Fields = []string{fieldRecord, fieldRevision}
-	res, err := x.index.Search(req)
+	res, err := x.data.Load().Search(req)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -41,7 +43,12 @@ func (x *Index) Write(ctx context.Context, recs []pipeline.Record) error {
 	}
 	x.writing.Lock()
 	defer x.writing.Unlock()
-	w := &writing{x: x, batch: x.index.NewBatch(), inBatch: map[string]stored{}}
+	if x.broken != nil {
+		if err := x.reopen(); err != nil {
+			return fmt.Errorf("write index: %w; %w", x.broken, err)
+		}
+	}
+	w := &writing{x: x, batch: x.data.Load().NewBatch(), inBatch: map[string]stored{}}
 	rejected := map[int]string{}
 	for i := range recs {
 		r := recs[i]
@@ -91,14 +98,19 @@ func (w *writing) flush() error {
 		return nil
 	}
 	w.batch.SetInternal([]byte(writesKey), strconv.AppendUint(nil, x.writes+1, 10))
-	if err := x.index.Batch(w.batch); err != nil {
+	if err := x.data.Load().Batch(w.batch); err != nil {
+		x.broken = err
+		_ = x.reopen()                                              // at once, for those who read; if it can't be, the next Write tries again
+		if strings.HasSuffix(err.Error(), syscall.ENOSPC.Error()) { // which the library gives as text alone
+			return fmt.Errorf("%w: make room on the disk of %s", err, x.dir)
+		}
 		return err
 	}
 	x.writes++
 	if err := x.countWrites(); err != nil {
 		return err
 	}
-	w.batch = x.index.NewBatch() // not Reset: the library may still be looking at the old one
+	w.batch = x.data.Load().NewBatch() // not Reset: the library may still be looking at the old one
 	clear(w.inBatch)
 	w.recs, w.recent, w.size = nil, copies.Recent{}, 0
 	return nil
@@ -323,7 +335,7 @@ func (x *Index) stored(id string) (s stored, ok bool, err error) {
 
 // document are the stored fields of a document, nil where there is none.
 func (x *Index) document(id string) (map[string]string, error) {
-	doc, err := x.index.Document(id)
+	doc, err := x.data.Load().Document(id)
 	if err != nil {
 		return nil, fmt.Errorf("read document: %w", err)
 	}

@@ -215,7 +215,7 @@ func (l *List) Save() error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".feeds-*")
 	if err != nil {
-		return fmt.Errorf("save list of feeds: %w", err)
+		return fmt.Errorf("save list of feeds %s: its folder can't be written to: %w", path, err)
 	}
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -62,6 +63,8 @@ func OpenState(path string) (*State, error) {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fmt.Errorf("open feeds' state %s: %w", path, ErrInUse)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("open feeds' state: %w: make it writable, or choose another file (--state)", err)
 	case err != nil:
 		return nil, fmt.Errorf("open feeds' state %s: %w", path, err)
 	}
