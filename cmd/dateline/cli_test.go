@@ -479,7 +479,7 @@ func TestReprocess(t *testing.T) {
 	if got := dateline(t, nil, "", "run", "--engine", "prose-v3"); got.code != exitDone {
 		t.Fatalf("run: exit code %d: %s", got.code, got.err)
 	}
-	for _, want := range []string{"20 articles reprocessed", "0 articles reprocessed"} {
+	for _, want := range []string{"21 articles reprocessed", "0 articles reprocessed"} {
 		if got := dateline(t, nil, "", "reprocess"); got.code != exitDone || !strings.Contains(got.err, want) {
 			t.Errorf("exit code %d, want %q: %s", got.code, want, got.err)
 		}

@@ -20,10 +20,12 @@ var (
 	givenNamesTSV string
 	//go:embed data/roles.tsv
 	rolesTSV string
+	//go:embed data/headings.tsv
+	headingsTSV string
 )
 
 var lists = sync.OnceValue(func() *wordLists {
-	l := &wordLists{places: map[string]string{}, generic: map[string]bool{}, legal: map[string]bool{}, nick: map[string]string{}, given: map[string]gender{}, roles: map[string]bool{}}
+	l := &wordLists{places: map[string]string{}, generic: map[string]bool{}, legal: map[string]bool{}, nick: map[string]string{}, given: map[string]gender{}, roles: map[string]bool{}, headings: map[string]bool{}}
 	rows(placesTSV, func(c []string) {
 		for _, n := range c {
 			if n != "" {
@@ -33,6 +35,7 @@ var lists = sync.OnceValue(func() *wordLists {
 	})
 	rows(genericPlacesTSV, func(c []string) { l.generic[c[0]] = true })
 	rows(legalFormsTSV, func(c []string) { l.legal[c[0]] = true })
+	rows(headingsTSV, func(c []string) { l.headings[c[0]] = true })
 	rows(rolesTSV, func(c []string) { l.roles[c[0]] = true })
 	rows(nicknamesTSV, func(c []string) { l.nick[c[0]] = c[1] })
 	rows(givenNamesTSV, func(c []string) {
@@ -55,6 +58,8 @@ type wordLists struct {
 	nick    map[string]string // short given name -> long
 	given   map[string]gender
 	roles   map[string]bool
+	// headings are words that a colon follows and no speech: "note".
+	headings map[string]bool
 }
 
 // rows calls yield with the cells of each line of a TSV file that is no comment.

@@ -76,6 +76,7 @@ func resolvePronouns(doc *text.Doc, entities []Entity, mentions []ner.Mention) [
 	p := &pronouns{doc: doc, entities: entities, mentions: mentions, counts: make([]int, len(entities))}
 	p.genders, p.given = genders(doc, entities, mentions)
 	stretches := doc.Quoted()
+	turns := Turns(doc, stretches, mentions, entities)
 	out := make([]ner.Mention, 0, len(mentions)+8)
 	m, q := 0, 0
 	subjectDue := true // no finite verb yet in the sentence
@@ -85,7 +86,10 @@ func resolvePronouns(doc *text.Doc, entities []Entity, mentions []ner.Mention) [
 		for q < len(stretches) && stretches[q].EndToken <= i {
 			q++
 		}
-		quoted := q < len(stretches) && stretches[q].FirstToken <= i
+		for len(turns) > 0 && turns[0].EndToken <= i {
+			turns = turns[1:]
+		}
+		quoted := q < len(stretches) && stretches[q].FirstToken <= i || len(turns) > 0 && turns[0].FirstToken <= i
 		if t.Sentence != sentence {
 			sentence, subjectDue = t.Sentence, true
 		}

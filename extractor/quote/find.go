@@ -18,7 +18,7 @@ type finder struct {
 	doc       *text.Doc
 	mentions  []ner.Mention
 	entities  []coref.Entity
-	stretches []text.Quoted
+	stretches []stretch
 	units     []unit
 	frames    [][]frame // of each unit
 	stances   [][]frame // of what takes no quotation, of each unit
@@ -29,7 +29,7 @@ type finder struct {
 
 // newFinder cuts the document into units and finds their frames.
 func newFinder(m *Model, doc *text.Doc, mentions []ner.Mention, entities []coref.Entity) *finder {
-	f := &finder{model: m, doc: doc, mentions: mentions, entities: entities, stretches: doc.Quoted()}
+	f := &finder{model: m, doc: doc, mentions: mentions, entities: entities, stretches: withTurns(doc, mentions, entities)}
 	f.units = f.skeletons()
 	f.frames = make([][]frame, len(f.units))
 	f.stances = make([][]frame, len(f.units))
@@ -48,6 +48,10 @@ func (f *finder) marked(n int) {
 			continue
 		}
 		q := u.items[k].ref
+		if s := &f.stretches[q]; s.turn != nil {
+			f.found[q] = f.spokenTurn(s)
+			continue
+		}
 		fr, rule := f.link(n, k)
 		p := f.model.marks.probability(f.features(u, k, fr, rule))
 		if rule == "after" && f.addressed(q, fr) {

@@ -38,6 +38,10 @@ func Decisions(marks map[string]float64, doc *text.Doc, mentions []ner.Mention, 
 			if u.items[k].kind != quoted {
 				continue
 			}
+			if s := &f.stretches[u.items[k].ref]; s.turn != nil {
+				f.found[u.items[k].ref] = f.spokenTurn(s)
+				continue
+			}
 			fr, rule := f.link(n, k)
 			features := f.features(u, k, fr, rule)
 			d := Decision{Quote: *f.proposed(n, k, fr, rule), Features: features}

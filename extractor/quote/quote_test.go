@@ -136,6 +136,48 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestTranscripts finds turns by their labels, and none in lists, guides and notes.
+func TestTranscripts(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		want     []string
+	}{
+		{"capitals", "Mayor [Ana Bell]p spoke to [Otto Roe]p.\n\nROE: Will the pier hold?\n\nBELL: It will. I have stood on it.\n\nMy children have, too.\n\n(LAUGHTER)\n\nROE: And the crane?\n\nBELL: We sold it.\n\nThe crane was made in 1921.",
+			[]string{"direct | Will the pier hold? | ROE = Otto Roe", "direct | It will. I have stood on it. | BELL = Ana Bell", "direct | My children have, too. | BELL = Ana Bell",
+				"direct | And the crane? | ROE = Otto Roe", "direct | We sold it. | BELL = Ana Bell"}},
+		{"names", "[Ana Bell]p: Why should we pay for the pier?\n\n[Otto Roe]p: You use it, Ana, and you called it “our street” once.\n\n[Ana Bell]p: I was young.",
+			[]string{"direct | Why should we pay for the pier? | Ana Bell = Ana Bell", "direct | You use it, Ana, and you called it “our street” once. | Otto Roe = Otto Roe", "direct | I was young. | Ana Bell = Ana Bell"}},
+		{"what each is, and a part", "MAYOR [ANA BELL]p, HARBOUR PARTY: We have no money.\n\nMODERATOR: Do you want some?\n\nBELL: Yes, we do.",
+			[]string{"direct | We have no money. | MAYOR ANA BELL = ANA BELL", "direct | Do you want some? | MODERATOR", "direct | Yes, we do. | BELL = ANA BELL"}},
+		{"announced", "Mayor [Ana Bell]p met [Otto Roe]p. This is from the interview.\n\nRoe: Will it hold?\n\nBell: I hope so, but who knows?",
+			[]string{"direct | Will it hold? | Roe = Otto Roe", "direct | I hope so, but who knows? | Bell = Ana Bell"}},
+		{"questions and answers", "[Ana Bell]p, who paints piers, met us in [Oslo]l.\n\nQ: Why do you paint piers?\n\nA: I like how they end.\n\nQ. Do you paint ships?\n\nA. We had none.",
+			[]string{"direct | Why do you paint piers? | Q", "direct | I like how they end. | A = Ana Bell", "direct | Do you paint ships? | Q", "direct | We had none. | A = Ana Bell"}},
+		{"in marks", "“ROE: Will she be there?\n\n“BELL: I will be there.\n\n“ROE: Are you sure?”\n\n[Ana Bell]p and [Otto Roe]p left.",
+			[]string{"direct | Will she be there? | ROE = Otto Roe", "direct | I will be there. | BELL = Ana Bell", "direct | Are you sure? | ROE = Otto Roe"}},
+		{"explained by questions", "[Ana Bell]p has closed the pier.\n\nQ: When does it open again?\n\nA: It opens in June.\n\nQ: Who pays?\n\nA: The town does.", nil},
+		{"results", "[Ana Bell]p: 1,769 votes.\n\n[Otto Roe]p: 1,501 votes.\n\n[Ana Bell]p: 547 delegates.", nil},
+		{"a guide", "Taxes\n\n[Bell]p: Would raise them if she is elected.\n\n[Roe]p: Would not say what he will do.\n\nPiers\n\n[Bell]p: Would build two, and says so.", nil},
+		{"headings", "[Bell]p: What she must do.\n\n[Ana Bell]p needs votes in the north, and you can see why.\n\n[Roe]p: Is it over?\n\n[Otto Roe]p needs none.", nil},
+		{"notes", "[Ana Bell]p has closed the pier.\n\nNOTE: You can see the pier from the town.\n\nCORRECTION: We wrote that it was open.\n\nNOTE: We were wrong.", nil},
+		{"a headline", "[Bell]p: We are poor\n\n[Otto Roe]p: Are we?\n\nThe pier is old.", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			doc, names := marked(t, c.in)
+			ents, mentions := coref.Resolve(doc, names)
+			var got []string
+			for _, q := range quote.Find(doc, mentions, ents) {
+				if q.Kind != quote.Indirect {
+					got = append(got, strings.TrimSuffix(render(q, ents), " | -"))
+				}
+			}
+			if fmt.Sprint(got) != fmt.Sprint(c.want) {
+				t.Errorf("%s\n got %q\nwant %q", doc.Text, got, c.want)
+			}
+		})
+	}
+}
+
 // crude takes runs of capitalised words for names: enough to exercise the code on any text.
 func crude(doc *text.Doc) []ner.Mention {
 	var out []ner.Mention

@@ -170,7 +170,7 @@ func (c *collector) quotation() {
 		add("alone")
 	}
 	first := d.Tokens[s.FirstToken].Sentence
-	if c.u.first == s.FirstToken-1 && (first == 0 || d.Sentences[first-1].Paragraph != d.Sentences[first].Paragraph) {
+	if c.u.first == s.first && (first == 0 || d.Sentences[first-1].Paragraph != d.Sentences[first].Paragraph) {
 		add("opens-paragraph")
 	}
 	if c.q > 0 && c.f.found[c.q-1] != nil {

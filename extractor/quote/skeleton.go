@@ -54,7 +54,7 @@ func (f *finder) skeletons() []unit {
 		end := doc.Sentences[s].EndToken
 		s++
 		for i := u.first; i < end; {
-			if q < len(stretches) && stretches[q].FirstToken-1 <= i {
+			if q < len(stretches) && stretches[q].first <= i {
 				last := stretches[q].EndToken
 				if stretches[q].Close.Len() > 0 {
 					last++
@@ -72,7 +72,7 @@ func (f *finder) skeletons() []unit {
 			for n < len(names) && names[n].first < i {
 				n++
 			}
-			if n < len(names) && names[n].first == i && (q >= len(stretches) || names[n].end <= stretches[q].FirstToken-1) {
+			if n < len(names) && names[n].first == i && (q >= len(stretches) || names[n].end <= stretches[q].first) {
 				items = append(items, item{kind: name, first: i, end: names[n].end, ref: names[n].mention, tag: "NNP", pronoun: -1})
 				i = names[n].end
 				n++

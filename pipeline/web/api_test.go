@@ -293,7 +293,7 @@ func TestExports(t *testing.T) {
 		}
 		return res
 	}
-	for kind, total := range map[string]int{"search": 20, "quotes": decode[quotesAnswer](t, get(t, s, "/api/quotes?limit=1")).Total} {
+	for kind, total := range map[string]int{"search": 21, "quotes": decode[quotesAnswer](t, get(t, s, "/api/quotes?limit=1")).Total} {
 		rows, err := csv.NewReader(fetch("/api/" + kind + ".csv").Body).ReadAll()
 		if err != nil || len(rows) != total+1 {
 			t.Errorf("%s.csv has %d rows, want %d: %v", kind, len(rows), total+1, err)

@@ -37,7 +37,7 @@ func stored(t *testing.T, more ...pipeline.Record) *bleve.Index {
 	}
 	t.Cleanup(func() { _ = index.Close() })
 	recs, err := examples()
-	if err != nil || len(recs) != 20 {
+	if err != nil || len(recs) != 21 {
 		t.Fatalf("%d articles: %v", len(recs), err)
 	}
 	more = append(more, recs...)
@@ -102,7 +102,7 @@ func TestPages(t *testing.T) {
 	s := newServer(t, Config{Store: stored(t), Version: "v9", Name: "here"})
 	for path, want := range map[string][]string{
 		"/entities/person:priya-raghunathan":        {"Roles over time", "chartered engineer"},
-		"/":                                         {"20 articles", "Narrow down", "/articles/inquest-bridge"},
+		"/":                                         {"21 articles", "Narrow down", "/articles/inquest-bridge"},
 		"/?q=bridge+inquest":                        {"1 article", "<mark>bridge</mark>", `value="bridge inquest"`},
 		"/?q=source%3ANowhere":                      {"0 articles", "Nothing is found", "Nowhere"},
 		"/?q=bridge+date%3Ayesterday":               {"want a day, a month", "The rest of the query is answered"},
@@ -112,7 +112,7 @@ func TestPages(t *testing.T) {
 		"/quotes?q=speaker%3AKiplagat":              {"5 quotes", "I wrote it in the book", "articles/ferry-inquiry#q"},
 		"/timeline?q=strike":                        {"next Tuesday", "ahead"},
 		"/timeline":                                 {"Said to happen"},
-		"/status":                                   {"Articles", "20", "v9", "here"},
+		"/status":                                   {"Articles", "21", "v9", "here"},
 		"/help":                                     {`person:"Ada Bell"`},
 		"/nope":                                     {"/nope.", "Not found"},
 		"/articles/nope":                            {"No such article"},
