@@ -100,7 +100,7 @@ func TestGrammar(t *testing.T) {
 		{"nothing to set up", nil, []string{"setup"}, exitUsage, "--elasticsearch"},
 		{"no account", nil, []string{"setup", "--kafka", "127.0.0.1:1", "--kafka-sasl", "plain"}, exitUsage, "user and a password"},
 		{"no such CA", nil, []string{"setup", "--kafka", "127.0.0.1:1", "--kafka-ca", "none.pem"}, exitUsage, "none.pem"},
-		{"no broker", nil, []string{"setup", "--kafka", "127.0.0.1:1"}, exitFailed, "is Kafka running?"},
+		{"no broker", nil, []string{"setup", "--kafka", "127.0.0.1:1", "--wait", "0s"}, exitFailed, "is Kafka running?"},
 		{"no file", nil, []string{"extract", "none.txt"}, exitFailed, "none.txt: no such file or folder"},
 		{"no index", nil, []string{"search", "x"}, exitFailed, "dateline run"},
 		{"update of other gold", nil, []string{"eval", "--update", "x.jsonl"}, exitUsage, "built in"},

@@ -7,11 +7,17 @@ import (
 	"github.com/datelinenews/dateline/pipeline/elastic"
 )
 
-func (s *elasticSettings) connect() (*elastic.Index, error) {
-	x, err := elastic.Open(elastic.Config{
+func (s *elasticSettings) connect() (*elastic.Index, error) { return openElastic(s.elastic()) }
+
+func (s *elasticSettings) elastic() elastic.Config {
+	return elastic.Config{
 		Addresses: s.Elasticsearch, Username: s.ElasticsearchUser, Password: s.ElasticsearchPassword, APIKey: s.ElasticsearchAPIKey,
 		CAFile: s.ElasticsearchCA, Insecure: s.ElasticsearchInsecure, Prefix: s.Prefix,
-	})
+	}
+}
+
+func openElastic(cfg elastic.Config) (*elastic.Index, error) {
+	x, err := elastic.Open(cfg)
 	if err != nil {
 		return nil, usageError{err} // it has not connected yet
 	}
@@ -27,14 +33,16 @@ type offerSettings struct {
 
 // prepareElastic makes the templates and what else is asked for, and says what was done.
 func (c *setupCmd) prepareElastic(ctx context.Context, p *process) error {
-	x, err := c.connect()
+	if c.ILMDeleteAfter != "" && !c.ILM {
+		return usagef("--ilm-delete-after is of no use without --ilm")
+	}
+	cfg := c.elastic()
+	cfg.Patience, cfg.Notify, cfg.MinBackoff = c.Wait, c.again(p, "elasticsearch"), setupBackoff
+	x, err := openElastic(cfg)
 	if err != nil {
 		return err
 	}
 	defer x.Close()
-	if c.ILMDeleteAfter != "" && !c.ILM {
-		return usagef("--ilm-delete-after is of no use without --ilm")
-	}
 	changes, err := x.Setup(ctx)
 	if err == nil && c.ILM {
 		var more []elastic.Change

@@ -3,7 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
+	"net"
+	"net/http"
 
 	"github.com/datelinenews/dateline/deploy/kibana"
 )
@@ -39,7 +43,11 @@ func (c *setupCmd) prepareKibana(ctx context.Context, p *process) error {
 		return usageError{err} // it has not connected yet
 	}
 	defer client.Close()
-	changes, err := client.Import(ctx, objects)
+	var changes []kibana.Change
+	err = c.patiently(ctx, p, "kibana", kibanaTemporary, func() (err error) {
+		changes, err = client.Import(ctx, objects)
+		return err
+	})
 	for _, change := range changes {
 		kind := change.Type
 		if kind == "index-pattern" {
@@ -52,4 +60,21 @@ func (c *setupCmd) prepareKibana(ctx context.Context, p *process) error {
 		_, _ = fmt.Fprintf(p.out, "kibana %s %s: %s%s\n", kind, change.ID, change.Done, as) // the work counts, not the word
 	}
 	return err
+}
+
+// kibanaTemporary reports whether Kibana may answer otherwise in a moment: while it starts it refuses
+// connections, and then says that it is unavailable.
+func kibanaTemporary(err error) bool {
+	var (
+		status      *kibana.StatusError
+		certificate *tls.CertificateVerificationError
+		network     net.Error
+	)
+	switch {
+	case errors.As(err, &status):
+		return status.Status == http.StatusTooManyRequests || status.Status >= http.StatusBadGateway
+	case errors.As(err, &certificate), errors.Is(err, http.ErrSchemeMismatch), errors.Is(err, context.Canceled):
+		return false
+	}
+	return errors.As(err, &network)
 }

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"net"
+	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/datelinenews/dateline/deploy/kibana/kibanatest"
@@ -64,5 +69,61 @@ func TestSetupOffers(t *testing.T) {
 	}
 	if got := dateline(t, nil, "", "setup", "--elasticsearch", url, "--prefix", prefix, "--ilm-delete-after", "730d"); got.code != exitUsage {
 		t.Errorf("an age without --ilm: %+v", got)
+	}
+}
+
+// TestSetupWaits sets up servers of which none answers at once.
+func TestSetupWaits(t *testing.T) {
+	to, err := url.Parse(servers.Elasticsearch(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	var asked atomic.Int64
+	elastic := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1)%4 == 1 {
+			http.Error(w, `{"error":{"type":"es_rejected_execution_exception","reason":"busy"}}`, http.StatusTooManyRequests)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer elastic.Close()
+	fake := kibanatest.New(t)
+	var starting atomic.Int64
+	kibana := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if starting.Add(1) == 1 {
+			http.Error(w, "Kibana server is not ready yet", http.StatusServiceUnavailable)
+			return
+		}
+		fake.ServeHTTP(w, r)
+	}))
+	defer kibana.Close()
+	prefix := strings.ToLower(servers.Name("waits"))
+	args := []string{"setup", "--elasticsearch", elastic.URL, "--prefix", prefix, "--kibana", kibana.URL}
+	got := dateline(t, nil, "", args...)
+	if got.code != exitDone || !strings.Contains(got.out, prefix+"-ledger: created\n") || !strings.Contains(got.out, "-overview: created\n") {
+		t.Errorf("setup: %+v", got)
+	}
+	for _, want := range []string{"elasticsearch: elasticsearch answers 429 es_rejected_execution_exception: busy: trying again for ", "kibana: set up kibana: kibana answers 503: trying again for "} {
+		if strings.Count(got.err, want) != 1 {
+			t.Errorf("setup tells not once %q:\n%s", want, got.err)
+		}
+	}
+	asked.Store(0)
+	if got := dateline(t, nil, "", append(args, "--wait", "0s")...); got.code != exitFailed || !strings.Contains(got.err, "429") {
+		t.Errorf("without waiting: %+v", got)
+	}
+	if got := dateline(t, nil, "", append(args, "--wait=-1s")...); got.code != exitUsage || !strings.Contains(got.err, "--wait is -1s") {
+		t.Errorf("less than no time: %+v", got)
+	}
+
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close() // nobody listens there
+	got = dateline(t, nil, "", "setup", "--kafka", l.Addr().String(), "--wait", "1500ms")
+	if got.code != exitFailed || strings.Count(got.err, "is Kafka running?") != 2 || !strings.Contains(got.err, "dateline: kafka: no broker answers at "+l.Addr().String()) {
+		t.Errorf("no broker: %+v", got)
 	}
 }

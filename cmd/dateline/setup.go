@@ -2,12 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/datelinenews/dateline/pipeline/kafka"
 )
 
+// setupBackoff is the first pause before what a server refuses for now is tried again.
+const setupBackoff = time.Second
+
 type setupCmd struct {
+	Wait time.Duration `default:"1m" help:"How long to try again where a server is still starting, or refuses for now."`
+
 	kafkaSettings
 	topicSettings
 	elasticSettings
@@ -28,6 +36,9 @@ Examples:
 func (c *setupCmd) run(ctx context.Context, p *process) error {
 	if len(c.Kafka) == 0 && len(c.Elasticsearch) == 0 && c.Kibana == "" {
 		return usagef("nothing to prepare: give --kafka localhost:9092, --elasticsearch http://localhost:9200 or --kibana http://localhost:5601, or several")
+	}
+	if c.Wait < 0 {
+		return usagef("--wait is %s: want 0s or more", c.Wait)
 	}
 	if len(c.Kafka) > 0 {
 		if err := c.topics(ctx, p); err != nil {
@@ -62,11 +73,14 @@ func (c *setupCmd) topics(ctx context.Context, p *process) error {
 		return usageError{err}
 	}
 	defer admin.Close()
-	made, err := admin.EnsureTopics(ctx, topics...)
 	isNew := map[string]bool{}
-	for _, t := range made {
-		isNew[t] = true
-	}
+	err = c.patiently(ctx, p, "kafka", kafka.Temporary, func() error {
+		made, err := admin.EnsureTopics(ctx, topics...)
+		for _, t := range made {
+			isNew[t] = true
+		}
+		return err
+	})
 	for _, t := range topics {
 		switch {
 		case isNew[t.Name]:
@@ -76,4 +90,40 @@ func (c *setupCmd) topics(ctx context.Context, p *process) error {
 		}
 	}
 	return err
+}
+
+// patiently tries again what may succeed later, for as long as --wait says.
+func (c *setupCmd) patiently(ctx context.Context, p *process, what string, temporary func(error) bool, do func() error) error {
+	until, tell := time.Now().Add(c.Wait), c.again(p, what)
+	for pause := setupBackoff; ; pause = min(2*pause, 5*time.Second) {
+		err := do()
+		left := time.Until(until)
+		if err == nil || left <= 0 || ctx.Err() != nil || !temporary(err) {
+			return err
+		}
+		tell(fmt.Errorf("%w: trying again for %s", err, left.Round(time.Second)))
+		select {
+		case <-time.After(min(pause, left)):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// again tells on standard error what is tried again, each reason once.
+func (c *setupCmd) again(p *process, what string) func(error) {
+	var mu sync.Mutex
+	said := map[string]bool{}
+	return func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		reason := err
+		if in := errors.Unwrap(err); in != nil { // without the time that is left
+			reason = in
+		}
+		if !said[reason.Error()] {
+			said[reason.Error()] = true
+			_, _ = fmt.Fprintf(p.err, "dateline: %s: %v\n", what, err) // the work counts, not the word
+		}
+	}
 }

@@ -62,6 +62,11 @@ type Config struct {
 	MinBackoff, MaxBackoff time.Duration
 	// Timeout is for one request. Default: 1 min.
 	Timeout time.Duration
+	// Patience is for how long after Open a request that is refused for now is tried again, beside Attempts:
+	// for a server that is starting. Default: not at all.
+	Patience time.Duration
+	// Notify, where set, hears of what is tried again out of Patience. It may be called from several goroutines.
+	Notify func(error)
 	// Transport sends the requests. Default: one of net/http with TLS 1.2 or newer.
 	Transport http.RoundTripper
 }
@@ -70,7 +75,7 @@ type Config struct {
 // concurrent use by any number of processes.
 type Index struct {
 	cfg    Config
-	client *elastictransport.Client
+	client elastictransport.Interface
 	counts counts
 
 	clusters clusters
@@ -121,6 +126,9 @@ func Open(cfg Config) (*Index, error) {
 	setDefault(&cfg.MinBackoff, 100*time.Millisecond)
 	setDefault(&cfg.MaxBackoff, 5*time.Second)
 	setDefault(&cfg.Timeout, time.Minute)
+	if cfg.Notify == nil {
+		cfg.Notify = func(error) {}
+	}
 	var urls []*url.URL
 	for _, a := range cfg.Addresses {
 		u, err := url.Parse(strings.TrimSpace(a))
@@ -148,7 +156,11 @@ func Open(cfg Config) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open elasticsearch: %w", err)
 	}
-	return &Index{cfg: cfg, client: client}, nil
+	x := &Index{cfg: cfg, client: client}
+	if cfg.Patience > 0 {
+		x.client = &patient{to: client, until: time.Now().Add(cfg.Patience), wait: x.wait, notify: cfg.Notify}
+	}
+	return x, nil
 }
 
 func setDefault[T int | time.Duration](v *T, to T) {
@@ -294,7 +306,7 @@ func (f *failure) String() string {
 // call sends one request and decodes the answer into out, where that is not nil. An answer that is
 // no success is a *StatusError.
 func (x *Index) call(ctx context.Context, req esapi.Request, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, x.cfg.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, x.cfg.Timeout+x.cfg.Patience)
 	defer cancel()
 	res, err := req.Do(ctx, x.client)
 	if err != nil {

@@ -3,9 +3,12 @@ package kafka
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 
@@ -90,6 +93,26 @@ func (a *Admin) EnsureTopics(ctx context.Context, topics ...Topic) ([]string, er
 		}
 	}
 	return made, nil
+}
+
+// Temporary reports whether an error of EnsureTopics may be gone in a moment: no broker answers yet, or the
+// cluster is starting.
+func Temporary(err error) bool {
+	var (
+		certificate *tls.CertificateVerificationError
+		notTLS      tls.RecordHeaderError
+		network     net.Error
+		broker      kafka.Error
+		reached     *net.OpError
+	)
+	switch {
+	case permanent(err), errors.Is(err, context.Canceled), errors.As(err, &certificate), errors.As(err, &notTLS),
+		errors.As(err, &reached) && reached.Op == "remote error": // a TLS alert of the broker's
+		return false
+	case errors.As(err, &broker):
+		return broker.Temporary()
+	}
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // Lag is how far a group is behind in one partition.
