@@ -113,7 +113,9 @@ func (c Connection) open() (*link, error) {
 	}
 	l := &link{
 		brokers: brokers,
-		dialer:  &kafka.Dialer{ClientID: clientID, Timeout: dialTimeout, TLS: tlsConfig, SASLMechanism: mechanism},
+		dialer: &kafka.Dialer{
+			ClientID: clientID, Timeout: dialTimeout, SASLMechanism: mechanism, DialFunc: guarded((&net.Dialer{}).DialContext, tlsConfig),
+		},
 		transport: &kafka.Transport{
 			Dial:     (&net.Dialer{Timeout: dialTimeout}).DialContext,
 			ClientID: clientID, DialTimeout: dialTimeout, TLS: tlsConfig, SASL: mechanism,

@@ -49,8 +49,8 @@ func TestConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.brokers[0] != DefaultBroker || l.dialer.TLS != nil || l.dialer.SASLMechanism != nil {
-		t.Errorf("the zero value is %v with TLS %v and account %v", l.brokers, l.dialer.TLS, l.dialer.SASLMechanism)
+	if l.brokers[0] != DefaultBroker || l.transport.TLS != nil || l.dialer.SASLMechanism != nil {
+		t.Errorf("the zero value is %v with TLS %v and account %v", l.brokers, l.transport.TLS, l.dialer.SASLMechanism)
 	}
 	for mechanism, want := range map[string]string{"plain": "PLAIN", "SCRAM-SHA-256": "SCRAM-SHA-256", "scram-sha-512": "SCRAM-SHA-512"} {
 		c := Connection{Brokers: []string{"one", " two:1234 "}, TLS: TLS{Enabled: true}, SASL: SASL{mechanism, "ada", "very secret"}}
@@ -64,7 +64,7 @@ func TestConnection(t *testing.T) {
 		if l.brokers[0] != "one:9092" || l.brokers[1] != "two:1234" {
 			t.Errorf("brokers %v", l.brokers)
 		}
-		if l.dialer.TLS == nil || l.transport.TLS == nil {
+		if l.transport.TLS == nil {
 			t.Error("no TLS")
 		}
 		if s := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(s, "very secret") {

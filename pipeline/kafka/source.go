@@ -334,7 +334,7 @@ func (s *Source) belong(topics []string) error {
 	// The group's own connections are watched, for a join may wait for a whole rebalance and
 	// can't be cancelled otherwise.
 	dialer := *s.link.dialer
-	dialer.DialFunc = s.conns.dial
+	dialer.DialFunc = guarded(s.conns.dial, s.link.transport.TLS)
 	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID: s.cfg.Group, Brokers: s.link.brokers, Dialer: &dialer, Topics: topics,
 		StartOffset: start, WatchPartitionChanges: true,
