@@ -9,6 +9,9 @@ type dated struct{ token, year int }
 // as well as a year.
 func (f *finder) accept(e *expr) bool {
 	in := f.r.inner(e)
+	if e.f[fOp] != opNone && in.f[fOp] != opHoliday && f.title(e) {
+		return false
+	}
 	if in.f[fOp] == opDate && in.has(fMonth) && !in.has(fDay) && !in.has(fYear) && in.end-in.first == 1 && f.m.atoms[in.first].cls&clsMon == 0 {
 		return false // a short name is one only beside another, as in Jan-Feb
 	}
@@ -40,6 +43,43 @@ func (f *finder) accept(e *expr) bool {
 		return in.first > 0 && (f.m.atoms[in.first-1].cls&clsPreposition != 0 || f.r.doc.Tokens[in.first-1].Text == "in")
 	}
 	return true
+}
+
+// title reports whether an expression stands in a row of capitalised words and numbers that fills a
+// pair of quotation marks: “Today” and “48 Hours” are names of programmes.
+func (f *finder) title(e *expr) bool {
+	const longest = 6
+	toks := f.r.doc.Tokens
+	first, end, words := e.first, e.end, false
+	for _, t := range toks[first:end] {
+		words = words || 'A' <= t.Text[0] && t.Text[0] <= 'Z'
+		if 'a' <= t.Text[0] && t.Text[0] <= 'z' {
+			return false
+		}
+	}
+	if !words {
+		return false
+	}
+	capital := func(i int) bool { return f.m.atoms[i].cls&(clsName|clsNumber) != 0 }
+	for first > 0 && !f.m.atoms[first].breaks && end-first < longest && capital(first-1) {
+		first--
+	}
+	for end < len(toks) && !f.m.atoms[end].breaks && end-first < longest && capital(end) {
+		end++
+	}
+	if first == 0 || end >= len(toks) || f.m.atoms[first].breaks || f.m.atoms[end].breaks {
+		return false
+	}
+	switch toks[first-1].Text {
+	case "“", "\"", "``", "‘":
+	default:
+		return false
+	}
+	switch toks[end].Text {
+	case "”", "\"", "''", "’":
+		return true
+	}
+	return false
 }
 
 // hour reports whether 1:23, alone, is a time of day and not a race time or a score: something

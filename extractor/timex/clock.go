@@ -245,6 +245,9 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	if y := r.yearBeside(w, e); y != 0 {
 		return y, false
 	}
+	if r.prevOp == opShift && e.first-r.prevEnd <= 2 && r.prev.gran == gDay && r.prev.day.month == w.day.month && r.prev.day.day == w.day.day {
+		return r.prev.day.year, false // "a few days later, on May 7"
+	}
 	if !r.known() {
 		return r.nearestYear(e.first), true
 	}

@@ -213,6 +213,13 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 	if !ok {
 		return d, false
 	}
+	if in := r.inner(e); w.gran == gRef && in.f[fOp] == opShift && in.f[fBase] == baseAnchor {
+		var a amount
+		if r.amount(in, &a) && a.exact() { // "ten days later" than what has no day: how long is known
+			d.Type, d.Value = TypeDuration, a.value()
+			return d, true
+		}
+	}
 	if ranges(toks, r.prevFirst, r.prevEnd, e.first) {
 		w = r.onward(w, e)
 	}
@@ -385,7 +392,7 @@ func (r *resolver) setValue(e *expr) string {
 		return "XXXX-XX-XXT" + partCodes[e.f[fPart]]
 	}
 	unit := int(e.f[fUnit])
-	if e.has(fNum) {
+	if e.has(fNum) && (unit != uNight && unit != uWeekend || e.f[fNum] != 1000) {
 		var a amount
 		a.add(e.f[fNum], unit)
 		return a.value()

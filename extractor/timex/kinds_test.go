@@ -118,11 +118,13 @@ What the rows hold, read by hand:
   in the next. We give the quarter where the text last spoke of one.
 * PRESENT_REF, PAST_REF, FUTURE_REF: "now" is labelled 46 times of 60, "currently" 10 of 16. Missed are
   "current", "recent" and "soon", which TimeBank labels about every second time and newer gold never.
-* vague length: "recent months" is PXM six times and PAST_REF five; we say PAST_REF, as newer gold
-  does. "Centuries" are PXE and PXC there, PXCE here.
+* vague length: "recent months" is PXM six times and PAST_REF five; we say PXM, as the guides of TimeML and
+  TIMEX2 do, newer gold PAST_REF. "Centuries" are PXE and PXC there, PXCE here.
 * counted length: "two years ago" as P2Y, "the next three quarters" as P9M.
-* set: "every month" is P1M there (so TimeML's guidelines) and "daily" XXXX-XX-XX (so TIMEX2's); we
-  give the pattern always, as newer gold does.
+* set: "every month" and "twice a month" are P1M there and here (so TimeML's guidelines), "daily" and
+  "annually" are patterns (XXXX-XX-XX). Newer gold has patterns always.
+* "three days later" in a story is P3D there, each of four times; we give the day, as newer gold does, and
+  the length where no day can be told.
 * extents: "earlier this month" and its like are whole in 12 cases and "this month" in 6; we take the
   whole, as TIMEX2's guidelines do.
 `

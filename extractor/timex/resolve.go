@@ -92,12 +92,7 @@ func (r *resolver) point(e *expr) (when, bool) {
 		if w.day.year == 0 {
 			return when{gran: gWeekend}, true
 		}
-		d := 6 - w.day.weekday() // to the Saturday of its week; a Monday or Tuesday ends a weekend
-		if d >= 4 {
-			d -= 7
-		}
-		y, n := w.day.addDays(d).week()
-		return when{gran: gWeekend, day: civil{year: y}, n: n}, true
+		return weekendOf(w.day), true
 	case opEdgeDay:
 		return r.edgeDay(e)
 	case opFiscal:
@@ -138,11 +133,14 @@ func (r *resolver) point(e *expr) (when, bool) {
 		return r.quarterOf(e)
 	case opWeekOf:
 		w, ok := r.part(e, 0)
-		if ok && w.day.day != 0 {
-			y, n := w.day.week()
-			return when{gran: gWeek, day: civil{year: y}, n: n}, true
+		switch {
+		case !ok || w.day.day == 0:
+			return w, ok
+		case int(e.f[fUnit]) == uWeekend:
+			return weekendOf(w.day), true
 		}
-		return w, ok
+		y, n := w.day.week()
+		return when{gran: gWeek, day: civil{year: y}, n: n}, true
 	case opEdgeUnit: // "end of month": of this one
 		if int(e.f[fUnit]) < uDay {
 			return when{}, false
@@ -198,6 +196,16 @@ func (r *resolver) point(e *expr) (when, bool) {
 	return when{}, false
 }
 
+// weekendOf is the weekend nearest to a day: a Monday or Tuesday ends one.
+func weekendOf(c civil) when {
+	d := 6 - c.weekday() // to the Saturday of its week
+	if d >= 4 {
+		d -= 7
+	}
+	y, n := c.addDays(d).week()
+	return when{gran: gWeekend, day: civil{year: y}, n: n}
+}
+
 // part is the point of an expression's k-th part.
 func (r *resolver) part(e *expr, k int8) (when, bool) {
 	if k >= e.nsub {
@@ -251,6 +259,14 @@ func (r *resolver) date(e *expr) (when, bool) {
 			w.day.year = r.yearDir(int(e.f[fYearDir]))
 		case e.has(fDir) && !e.has(fDay):
 			w.day.year = r.directed(w, e)
+		case e.has(fDir) && !e.has(fWeekday) && r.known():
+			w.day.year = r.ref.year
+			switch {
+			case e.f[fDir] == dirLast && r.ref.before(w.day) || e.f[fDir] == dirLast && w.day == r.ref:
+				w.day.year-- // "last Oct. 1"
+			case e.f[fDir] == dirNext && !r.ref.before(w.day):
+				w.day.year++
+			}
 		default:
 			w.day.year, w.inferred = r.guessYear(w, e)
 		}
@@ -385,7 +401,9 @@ func (r *resolver) weekday(e *expr) when {
 	case e.f[fDir] == dirNext && e.f[fBase] != baseAnchor && e.f[fKind] != kindNear:
 		d = wd - base.day.weekday() + 7
 	case e.f[fDir] == dirLast && e.f[fBase] != baseAnchor && e.f[fKind] != kindNear:
-		d = wd - base.day.weekday() - 7
+		if d = wd - base.day.weekday()%7 - 7; d == 0 { // on a Sunday, "last Friday" is two days ago
+			d = -7
+		}
 	case e.f[fDir] == dirNext:
 		if d == 0 {
 			d = 7
@@ -396,7 +414,7 @@ func (r *resolver) weekday(e *expr) when {
 		if d > 0 {
 			d -= 7
 		}
-	case d > 0 && r.followed(e, clsOver):
+	case d > 0 && r.followed(e, clsOver), d >= 5 && r.overdue(e):
 		d -= 7
 	case d == 1:
 		if r.tense(e) < 0 && !r.deadline(e) {

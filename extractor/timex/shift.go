@@ -17,6 +17,11 @@ func (r *resolver) shift(e *expr) (when, bool) {
 		return when{}, false
 	}
 	sign := int(e.f[fSign])
+	if e.f[fBase] == baseAnchor && (a.unit[a.k-1] == uDay || a.unit[a.k-1] == uNight || a.unit[a.k-1] == uWeek) {
+		if w, ok := r.apposed(e); ok {
+			return w, true
+		}
+	}
 	if a.k == 1 && a.unit[0] == uYear && sign < 0 && r.period.gran == gQuarter && r.period.day.year != 0 && a.n[0]%1000 == 0 && a.n[0] > 0 {
 		w := r.period // earnings are compared with those of the same quarter
 		w.day.year -= int(a.n[0]) / 1000
@@ -33,8 +38,8 @@ func (r *resolver) shift(e *expr) (when, bool) {
 	if e.f[fKind] == kindDeictic {
 		g = gDay
 	}
-	if unit == uNight || unit == uWeekend || (unit == uWeek || unit == uFortnight) && a.n[a.k-1] <= 2000 {
-		g = gDay // "two weeks ago" is a day, "six weeks ago" a week
+	if unit == uNight || unit == uWeekend || (unit == uWeek || unit == uFortnight) && (a.n[a.k-1] <= 1000 || a.n[a.k-1] <= 2000 && (!e.has(fMod) || e.f[fMod] == modApprox)) {
+		g = gDay // "two weeks ago" is a day; "six weeks ago" and "almost two weeks ago" are weeks
 	}
 	if e.f[fBase] == baseAnchor && sign > 0 && r.known() && base.day == r.ref && r.anchor.day.year == 0 && r.tense(e) < 0 {
 		return when{gran: gRef, ref: kindPast}, true // so long after something of which the text names no day
@@ -133,6 +138,41 @@ func (r *resolver) shift(e *expr) (when, bool) {
 		w.gran, w.day = gYear, civil{year: c.year}
 	}
 	return w, true
+}
+
+// apposed is the day that follows "a few days later, on July 2" and says which one is meant.
+func (r *resolver) apposed(e *expr) (when, bool) {
+	toks := r.doc.Tokens
+	for _, k := range r.pending {
+		n := &r.m.arena[k]
+		if n.first < e.end {
+			continue
+		}
+		if n.first-e.end > 2 {
+			break
+		}
+		for i := e.end; i < n.first; i++ {
+			if t := toks[i].Text; t != "," && t != "on" && t != "(" {
+				return when{}, false
+			}
+		}
+		in := r.inner(n)
+		if in.f[fOp] != opDate || !in.has(fDay) || !in.has(fMonth) {
+			break
+		}
+		w, ok := r.point(in)
+		if first, dated := r.anchor.first(); ok && dated && !in.has(fYear) {
+			w.day.year = first.year
+			switch {
+			case e.f[fSign] > 0 && w.day.before(first):
+				w.day.year++
+			case e.f[fSign] < 0 && first.before(w.day):
+				w.day.year--
+			}
+		}
+		return w, ok && w.day.valid()
+	}
+	return when{}, false
 }
 
 // amount collects the lengths that an expression and its parts say.

@@ -250,6 +250,28 @@ func planned(s string) bool {
 	return false
 }
 
+// overdue reports whether the clause tells in the past what was planned for the time of an
+// expression: "was expected to leave on Wednesday", "games scheduled for Wednesday were held". The
+// nearest such day is meant, even where it is over.
+func (r *resolver) overdue(e *expr) bool {
+	toks := r.doc.Tokens
+	first := max(r.doc.Sentences[toks[e.first].Sentence].FirstToken, e.first-12)
+	for i := e.first - 1; i > first; i-- {
+		if toks[i].Tag == "MD" {
+			return false
+		}
+		if toks[i].Tag[0] != 'V' && toks[i].Tag[0] != 'J' || !planned(toks[i].Text) {
+			continue
+		}
+		at := i - 1 // of the "was" that says so
+		if strings.HasPrefix(toks[at].Tag, "NN") {
+			at = e.end
+		}
+		return at < len(toks) && (toks[at].Text == "was" || toks[at].Text == "were")
+	}
+	return false
+}
+
 // ordered reports whether a verb, with an infinitive behind it, asks for what is to come.
 func ordered(s string) bool {
 	switch s {

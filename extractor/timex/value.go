@@ -164,6 +164,16 @@ func (a *amount) add(n int32, unit int) {
 	}
 }
 
+// exact reports whether the amount has no part that the text leaves vague.
+func (a *amount) exact() bool {
+	for _, n := range a.n[:a.k] {
+		if n == numVague {
+			return false
+		}
+	}
+	return a.k > 0
+}
+
 var unitCodes = [...]string{uSecond: "S", uMinute: "M", uHour: "H", uDay: "D", uNight: "D", uWeekend: "WE", uWeek: "W", uFortnight: "W", uMonth: "M", uQuarter: "Q", uHalf: "Y", uYear: "Y", uDecade: "DE", uCentury: "CE", uMillennium: "ML"}
 
 // value is the TIMEX3 value of a duration: P3D, PT2H30M, PXY.
