@@ -55,13 +55,33 @@ func (r *resolver) definitions() {
 			long, short = fb, fa
 		}
 		l, s := &r.forms[long], &r.forms[short]
+		if s.acronym == "" && s.typ == l.typ && s.typ == ner.Organisation && long == fa && shortens(s.words, l.words) {
+			r.union(long, short)
+		}
 		if s.acronym == "" || l.acronym != "" {
 			continue
 		}
-		if s.typ == l.typ && l.typ != ner.Place || r.abbreviates(s, l) {
+		ticker := strings.HasPrefix(r.doc.Text[b.End:], ":") // "Acme Inc. (NYSE: ACM)"
+		if s.typ == l.typ && l.typ != ner.Place && !ticker || r.abbreviates(s, l) {
 			r.union(long, short)
 		}
 	}
+}
+
+// shortens reports whether what stands in brackets after a name is a short form of it that is no plain
+// initialism: one spelt like a word ("Redas"), or one that keeps the first word ("Africa CDC").
+func shortens(short, long []string) bool {
+	n := len(short)
+	if n == 1 {
+		s := strings.ToUpper(short[0])
+		for _, in := range initialisms(long) {
+			if in == s {
+				return true
+			}
+		}
+		return false
+	}
+	return n < len(long) && prefixOf(short[:n-1], long) && spells(short[n-1], long[n-1:])
 }
 
 func (r *resolver) abbreviates(s, l *form) bool {

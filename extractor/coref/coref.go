@@ -20,7 +20,8 @@ type Entity struct {
 	// ID is the entity's index among the article's entities.
 	ID   int      `json:"id"`
 	Type ner.Type `json:"type"`
-	// Name is the fullest form in the article.
+	// Name is the fullest form in the article; of a person or a place that stands there in capitals alone
+	// ("NAIROBI, 12 March"), as it would stand in a sentence ("Nairobi").
 	Name string `json:"name"`
 	// Acronym is the initialism that the article uses for it, if any.
 	Acronym string `json:"acronym,omitempty"`
@@ -103,7 +104,9 @@ func newResolver(doc *text.Doc, mentions []ner.Mention) *resolver {
 			f = len(r.forms)
 			byKey[key] = f
 			r.forms = append(r.forms, form{typ: m.Type, words: words, surface: m.Text, parent: f})
-			r.forms[f].acronym = letters(m.Text)
+			if m.Type == ner.Organisation || !shouted(m.Text) {
+				r.forms[f].acronym = letters(m.Text)
+			}
 		}
 		r.forms[f].mentions = append(r.forms[f].mentions, i)
 		r.formOf[i] = f
@@ -221,9 +224,12 @@ func (r *resolver) describe(e *Entity, members []int) {
 		e.Name = names[0].text
 		best := fullness(names[0].text)
 		for _, s := range names[1:] {
-			if f := fullness(s.text); f > best {
+			if f := fullness(s.text); f > best || f == best && shouted(e.Name) && !shouted(s.text) {
 				best, e.Name = f, s.text
 			}
+		}
+		if e.Type != ner.Organisation && shouted(e.Name) {
+			e.Name = spoken(e.Name)
 		}
 		if len(acronyms) > 0 {
 			e.Acronym = acronyms[0].text

@@ -148,6 +148,52 @@ func letters(name string) string {
 	return b.String()
 }
 
+// longestInitials is the most letters that a person or a place is called by ("AMLO", "USSR").
+const longestInitials = 4
+
+// shouted reports whether a name is written in capitals, as in datelines and headlines, rather than an
+// initialism.
+func shouted(name string) bool {
+	n := 0
+	for _, r := range name {
+		if unicode.IsLower(r) || unicode.IsDigit(r) {
+			return false
+		}
+		if unicode.IsLetter(r) {
+			n++
+		}
+	}
+	return n > longestInitials && !strings.Contains(name, ".")
+}
+
+// spoken is a name in capitals as it stands in a sentence: "COX'S BAZAR" is "Cox's Bazar".
+func spoken(name string) string {
+	var b strings.Builder
+	letters := 0 // of the word so far
+	for _, r := range name {
+		switch {
+		case !unicode.IsLetter(r):
+			if r != '\'' && r != '’' || letters == 1 { // "O'BRIEN", but "COX'S"
+				letters = 0
+			}
+			b.WriteRune(r)
+			continue
+		case letters == 0:
+			b.WriteRune(r)
+		default:
+			b.WriteRune(unicode.ToLower(r))
+		}
+		letters++
+	}
+	words := strings.Split(b.String(), " ")
+	for i := 1; i < len(words)-1; i++ { // "ISLE OF MAN"
+		if low := strings.ToLower(words[i]); small(low) {
+			words[i] = low
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // small words count in an initialism or not, as its makers please.
 func small(w string) bool {
 	switch w {

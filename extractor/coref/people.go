@@ -41,7 +41,7 @@ func (r *resolver) people() {
 		}
 		if !joined {
 			for _, g := range head(byFirst[w[0]]) {
-				if len(w) < len(words[g]) && subsequence(w, words[g]) || misspelt(w, words[g]) {
+				if (len(w) < len(words[g]) && subsequence(w, words[g]) || misspelt(w, words[g])) && !r.clash(f, g) {
 					r.union(g, f)
 					break
 				}
@@ -58,6 +58,7 @@ func (r *resolver) people() {
 			}
 		}
 	}
+	r.aliases()
 	members := map[int][]int{}
 	for _, f := range full {
 		root := r.root(f)
@@ -78,6 +79,32 @@ func (r *resolver) people() {
 			r.union(candidates[0], f)
 		default:
 			r.share(f, candidates, members)
+		}
+	}
+}
+
+// aliases joins two names of a person that the article says are one's: "Ana Bell, also known as Ana Dunn".
+func (r *resolver) aliases() {
+	for i := 0; i+1 < len(r.mentions); i++ {
+		a, b := &r.mentions[i], &r.mentions[i+1]
+		if a.Type != ner.Person || b.Type != ner.Person || b.Start-a.End > 60 {
+			continue
+		}
+		between := strings.Trim(r.doc.Text[a.End:b.Start], " ,(“\"‘'")
+		for _, by := range [...]string{"nom de guerre", "stage name", "real name", "birth name"} {
+			if known, ok := strings.CutSuffix(between, "by the "+by); ok {
+				between = known + "as"
+			}
+			if between == "whose "+by+" is" {
+				between = "known as"
+			}
+		}
+		for _, adverb := range [...]string{"who is ", "who was ", "also ", "better ", "best ", "widely ", "popularly ", "commonly "} {
+			between = strings.TrimPrefix(between, adverb)
+		}
+		switch strings.TrimSpace(between) {
+		case "known as", "aka", "a.k.a.", "alias", "née":
+			r.union(r.formOf[i], r.formOf[i+1])
 		}
 	}
 }

@@ -18,6 +18,7 @@ const triedForRole = 12
 // such words in lower case ("spokesperson", "president").
 func (r *resolver) role(members []int) (role string, titles []string) {
 	tried := 0
+	address := false // the role so far is but a form of address
 	for _, i := range members {
 		if tried++; tried > triedForRole {
 			break
@@ -29,7 +30,8 @@ func (r *resolver) role(members []int) (role string, titles []string) {
 				continue
 			}
 			span := text.Span{Start: r.doc.Tokens[s.a].Start, End: r.doc.Tokens[s.b-1].End}
-			if role == "" {
+			if role == "" || address && s.a >= end {
+				address = s.b <= first && onlyAddress(r.doc.Tokens[s.a:s.b])
 				role = strings.Join(strings.Fields(span.In(r.doc.Text)), " ")
 			}
 			for k := s.a; k < s.b; k++ {
@@ -74,13 +76,59 @@ func (r *resolver) roleBefore(first int) (from, to int) {
 		from++
 	}
 	if from == to {
-		return first, first
+		return r.officeBefore(first)
 	}
 	last := tokens[to-1].Text
 	if honorific(last) && to-from == 1 || !roleNoun(last) && !honorific(last) {
-		return first, first
+		return r.officeBefore(first)
 	}
 	return from, to
+}
+
+// officeBefore gives the tokens of a role whose noun has a complement, right before the name that starts at
+// token first, or before a comma where another closes the name: "President of the United States Ana Bell",
+// "the mayor of Vale, Ana Bell, said".
+func (r *resolver) officeBefore(first int) (from, to int) {
+	tokens := r.doc.Tokens
+	to = first
+	if tokens[first-1].Tag == "," {
+		to--
+		if m := r.mentionFrom(tokens[first].Start); m < len(r.mentions) {
+			if _, end := r.doc.TokensIn(r.mentions[m].Span); end >= len(tokens) || tokens[end].Tag != "," {
+				return first, first
+			}
+		}
+	}
+	start := to
+	for start > 0 && to-start < longestRole && tokens[start-1].Sentence == tokens[first].Sentence && (roleWord(&tokens[start-1]) || joins(&tokens[start-1])) {
+		start--
+	}
+	if to-start < 3 || joins(&tokens[to-1]) {
+		return first, first
+	}
+	// The noun is the last one that a preposition follows: "a friend of the president of Vale".
+	for k := to - 2; k > start; k-- {
+		if tokens[k].Tag != "IN" || tokens[k-1].Tag == "NNS" || !roleNoun(tokens[k-1].Text) {
+			continue
+		}
+		for from = k; from > start && roleWord(&tokens[from-1]); {
+			from--
+		}
+		for from < k && tokens[from].Tag == "POS" {
+			from++
+		}
+		return from, to
+	}
+	return first, first
+}
+
+// joins reports whether a token may stand between a role's noun and the end of its complement.
+func joins(t *text.Token) bool {
+	switch t.Text {
+	case "of", "for", "at", "from", "the", "and", "&":
+		return true
+	}
+	return false
 }
 
 // roleAfter gives the tokens of the apposition right after the name that ends before token end:
@@ -122,11 +170,31 @@ done:
 
 // roleWord reports whether a token may stand inside a role.
 func roleWord(t *text.Token) bool {
+	switch t.Text {
+	case "His", "Her", "Its", "Their", "My", "Our": // which the tagger takes for nouns at times
+		return false
+	}
 	switch t.Tag {
 	case "NN", "NNP", "NNS", "NNPS", "JJ", "POS", "FW":
 		return !weekday(t.Text)
+	case "VBG":
+		return t.Text == "acting" || t.Text == "outgoing" || t.Text == "incoming"
 	}
 	return t.Text == "-" || t.Text == "&" || t.Text == "then"
+}
+
+// onlyAddress reports whether a role says no more than how to address the person: "Rep.", "Sheikh", "Lt. Gen.".
+func onlyAddress(role []text.Token) bool {
+	for i := range role {
+		if t := &role[i]; !strings.HasSuffix(t.Text, ".") && !honorific(t.Text) {
+			switch t.Text {
+			case "Sheikh", "Chief", "Rev", "Hon", "Senator", "Bishop", "Archbishop", "Cardinal", "Father", "Pastor", "Imam", "Maulana", "General", "Colonel", "Professor", "Comrade", "Prince", "Princess":
+			default:
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func weekday(w string) bool {

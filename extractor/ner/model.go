@@ -113,6 +113,7 @@ func (m *Model) Find(doc *text.Doc) []Mention {
 		out = m.sentence(doc, i, s, out)
 	}
 	s.doc.Release()
+	out = conventions(doc, out)
 	if len(m.calibration) > 0 { // without it scores do not say what is doubtful
 		out = s.votes.settle(doc.Text, out)
 	}
