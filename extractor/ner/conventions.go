@@ -14,7 +14,7 @@ import (
 // story is not who it is about; "R-Ohio" is no name; "Smith & Jones" is a firm; what follows a name by
 // right ("KC") is no part of it, and nor is a lower-case point of the compass.
 func conventions(doc *text.Doc, mentions []Mention) []Mention {
-	credits := credits(doc)
+	credits, author := credits(doc), bareByline(doc, mentions)
 	out := mentions[:0:0]
 	for i := 0; i < len(mentions); i++ {
 		m := mentions[i]
@@ -23,7 +23,7 @@ func conventions(doc *text.Doc, mentions []Mention) []Mention {
 			credits = credits[1:]
 		}
 		switch {
-		case len(credits) > 0 && credits[0].Contains(m.Span):
+		case len(credits) > 0 && credits[0].Contains(m.Span), m.Type == Person && author.Contains(m.Span):
 			continue
 		case partyTag(m.Text) && (strings.HasSuffix(before, "(") || strings.HasSuffix(strings.TrimRight(before, " "), ",")):
 			continue
@@ -220,6 +220,33 @@ func credited(doc *text.Doc, span text.Span, from, to int) bool {
 		}
 	}
 	return false
+}
+
+// bareByline is the paragraph under a title that is nothing but names of people and perhaps of where they are
+// ("Ana Bell, Lagos"), empty where there is none.
+func bareByline(doc *text.Doc, mentions []Mention) text.Span {
+	if doc.TitleEnd == 0 {
+		return text.Span{}
+	}
+	i := slices.IndexFunc(doc.Paragraphs, func(p text.Paragraph) bool { return p.Start >= doc.TitleEnd })
+	if i < 0 || i+1 >= len(doc.Paragraphs) {
+		return text.Span{}
+	}
+	p := doc.Paragraphs[i].Span
+	at := p.Start
+	for _, m := range mentions {
+		if m.Start < p.Start || m.End > p.End {
+			continue
+		}
+		if between := strings.Trim(doc.Text[at:m.Start], " ,|–—-"); between != "" && between != "and" && between != "in" || at == p.Start && m.Type != Person {
+			return text.Span{}
+		}
+		at = m.End
+	}
+	if at == p.Start || strings.TrimSpace(doc.Text[at:p.End]) != "" {
+		return text.Span{}
+	}
+	return p
 }
 
 // finite reports whether the sentences have a finite verb.

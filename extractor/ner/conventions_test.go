@@ -7,12 +7,18 @@ import (
 	"github.com/datelinenews/dateline/extractor/text"
 )
 
-// found parses an article in which names stand in {braces} with a type before them (p, o, l), and gives
-// its mentions.
+// found parses an article in which names stand in {braces} with a type before them (p, o, l), and a § after
+// the title, and gives its mentions.
 func found(t *testing.T, parser *text.Parser, src string) (*text.Doc, []Mention) {
 	t.Helper()
 	var b strings.Builder
 	var out []Mention
+	title, body, titled := strings.Cut(src, "§")
+	titleEnd := 0
+	if titled {
+		b.WriteString(title + "\n\n")
+		titleEnd, src = len(title), body
+	}
 	types := map[byte]Type{'p': Person, 'o': Organisation, 'l': Place}
 	for {
 		before, rest, ok := strings.Cut(src, "{")
@@ -30,7 +36,7 @@ func found(t *testing.T, parser *text.Parser, src string) (*text.Doc, []Mention)
 		src = after
 	}
 	b.WriteString(src)
-	return parser.Parse(b.String(), 0), out
+	return parser.Parse(b.String(), titleEnd), out
 }
 
 func TestConventions(t *testing.T) {
@@ -48,6 +54,9 @@ func TestConventions(t *testing.T) {
 		{"what an agency's reporting has shown", "Reporting by the o{Courier} found that p{Ana Bell} knew.", "o Courier|p Ana Bell"},
 		{"byline", "By p{ANA BELL}, Political Editor\n\nA bridge fell, p{Bo Reed} said.", "p Bo Reed"},
 		{"byline with a place", "From p{Ana Bell}, l{Abuja}\n\nA bridge fell.", ""},
+		{"byline of names alone", "A bridge fell§p{Ana Bell} and p{Bo Reed}, l{Lagos}\n\nA bridge fell.", "l Lagos"},
+		{"names alone without a title", "p{Ana Bell}\n\nA bridge fell.", "p Ana Bell"},
+		{"a name and a word", "A bridge fell§p{Ana Bell} left\n\nA bridge fell.", "p Ana Bell"},
 		{"by at the start of a sentence", "By noon p{Ana Bell} had left.\n\nA bridge fell.", "p Ana Bell"},
 		{"from at the start of a sentence", "From l{Oslo} p{Ana Bell} went to l{Vale}.", "l Oslo|p Ana Bell|l Vale"},
 		{"a headline", "FROM l{OSLO} BY TRAIN", "l OSLO"},
