@@ -18,6 +18,18 @@ func (f *finder) accept(e *expr) bool {
 	if in.f[fOp] == opDate && in.has(fYear) && !in.has(fMonth) && in.end-in.first == 1 {
 		return f.year(in)
 	}
+	if in.f[fOp] == opLength && in.end-in.first == 2 && in.first >= 2 && (f.m.word(in.first, "a") || f.m.word(in.first, "an")) && !f.m.atoms[in.first-1].breaks {
+		if p := &f.m.atoms[in.first-1]; p.cls&clsNoun != 0 && p.cls&coreClasses == 0 && f.m.atoms[in.first-2].cls&clsNumber != 0 {
+			return false // "700 seats a week"
+		}
+	}
+	if in.f[fOp] == opDecade {
+		for i := in.first - 1; i >= 0 && i >= in.first-3; i-- {
+			if f.r.doc.Tokens[i].Tag == "PRP$" {
+				return false // "in his early 40s"
+			}
+		}
+	}
 	if e.f[fOp] == opClock && e.end-e.first == 1 && f.m.atoms[e.first].cls&clsClock != 0 {
 		return f.hour(e.first)
 	}
@@ -71,7 +83,7 @@ func (f *finder) title(e *expr) bool {
 		return false
 	}
 	switch toks[first-1].Text {
-	case "“", "\"", "``", "‘":
+	case "“", "\"", "``", "''", "‘":
 	default:
 		return false
 	}

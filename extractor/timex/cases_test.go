@@ -200,6 +200,12 @@ func TestCases(t *testing.T) {
 			{"They met on 3 May 2021. A few days later, on May 7, they left; ten days later they came.", "3 May 2021=2021-05-03|A few days later=2021-05-07|May 7=2021-05-07|ten days later=2021-05-17"},
 			{"The trial began. Ten days later they came.", "Ten days later=P10D"},
 			{"They met at 9:30 that evening, the week before, and in the predawn hours of Monday.", "9:30 that evening=2025-01-15T21:30|the week before=2025-W02|the predawn hours of Monday=2025-01-13TMO+START"},
+			{"They said they would meet on Friday; they would have met on Monday.", "Friday=2025-01-17|Monday=2025-01-13"},
+			{"They ran ahead of the caucuses on Friday.", "Friday=2025-01-17"},
+			{"They will meet on Tuesday, March 12, they had said.", "Tuesday, March 12=2024-03-12"},
+			{"They searched Tuesday night, Wednesday morning and from 1 to 2 p.m.", "Tuesday night=2025-01-14TNI|Wednesday morning=2025-01-15TMO|2 p.m.=2025-01-15T14:00"},
+			{"They met in February 2021. Four days later they left.", "February 2021=2021-02|Four days later=P4D"},
+			{"They can win in November. They broke an April 25 ceasefire.", "November=2025-11|April 25=2024-04-25"},
 			{"They met almost two weeks ago, and two weeks ago.", "almost two weeks ago=2025-W01+AFTER|two weeks ago=2025-01-01"},
 		}},
 		{"not dates: programmes, treaties, groups", [][2]string{
@@ -209,6 +215,7 @@ func TestCases(t *testing.T) {
 			{"The half-century-old alliance sued 20th Century Fox.", ""},
 		}},
 		{"not dates: ages", [][2]string{
+			{"He joined in his early 20s, was late in the second half, and won the third in as many days.", ""},
 			{"The 68-year-old, aged 68, and a boy of 5 years of age fell.", ""},
 			{"Children between 5 and 12 years old fell.", ""},
 		}},

@@ -284,6 +284,8 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 			return c.year, false
 		}
 		switch {
+		case tense == 0 && c.month > r.ref.month && r.modal(e, "can", "could", "would", "ca", "'d", "’d"):
+			return c.year, false // "can win in November"
 		case c.month > r.ref.month && (tense < 0 || tense == 0 && c.month > r.ref.month+5):
 			return c.year - 1, false
 		case c.month < r.ref.month && tense > 0 && r.ref.month-c.month > 3:
@@ -295,8 +297,8 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	switch {
 	case ahead > 0 && r.followed(e, clsOver):
 		return c.year - 1, false // "the Nov. 8 attacks"
-	case tense < 0 && r.followed(e, clsScheduled):
-		tense = 0 // "for the Nov. 8 election": the nearest
+	case r.modifies(e) && (tense > 0 && ahead < 0 || tense < 0 && r.followed(e, clsScheduled)):
+		tense = 0 // "to break an April 25 ceasefire", "for the Nov. 8 election": the nearest
 	}
 	switch {
 	case ahead > 300 || ahead > 31 && tense < 0 || ahead > 178 && tense == 0:

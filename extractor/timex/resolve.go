@@ -269,9 +269,27 @@ func (r *resolver) date(e *expr) (when, bool) {
 			}
 		default:
 			w.day.year, w.inferred = r.guessYear(w, e)
+			if e.has(fWeekday) && e.has(fDay) && r.known() {
+				w.day.year = weekdayYear(w.day, int(e.f[fWeekday]))
+			}
 		}
 	}
 	return w, true
+}
+
+// weekdayYear is the year in which a day of a month is a weekday: the one guessed, or the only one
+// of its neighbours.
+func weekdayYear(c civil, weekday int) int {
+	y := c.year
+	before, after := civil{y - 1, c.month, c.day}, civil{y + 1, c.month, c.day}
+	switch {
+	case !c.valid() || c.weekday() == weekday:
+	case before.valid() && before.weekday() == weekday:
+		return y - 1
+	case after.valid() && after.weekday() == weekday:
+		return y + 1
+	}
+	return y
 }
 
 // dayOfMonth reads "Tuesday the 14th": the nearest month in which that day is that weekday.
@@ -416,6 +434,7 @@ func (r *resolver) weekday(e *expr) when {
 		}
 	case d > 0 && r.followed(e, clsOver), d >= 5 && r.overdue(e):
 		d -= 7
+	case 1 < d && d <= 3 && r.modal(e, "would", "'d", "’d"): // "said they would meet Monday"
 	case d == 1:
 		if r.tense(e) < 0 && !r.deadline(e) {
 			d -= 7

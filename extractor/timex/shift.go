@@ -3,6 +3,9 @@ package timex
 // inAnchor reads "later in the day": the last day, week, month or year mentioned.
 func (r *resolver) inAnchor(e *expr) (when, bool) {
 	unit := int(e.f[fUnit])
+	if unit < uDay {
+		return when{}, false // "late in the second half"
+	}
 	var at expr
 	at.first = e.first
 	at.put(fBase, baseAnchor)
@@ -46,6 +49,9 @@ func (r *resolver) shift(e *expr) (when, bool) {
 	}
 	if !ok && e.f[fKind] != kindDeictic {
 		return when{gran: g}, true
+	}
+	if e.f[fBase] == baseAnchor && unit <= uFortnight && base.gran > gWeek && base.day.day == 0 {
+		return when{gran: gRef, ref: kindPast}, true // "in February they met; four days later": no day to count from
 	}
 	if e.f[fBase] == baseAnchor && base.gran > gDay && base.gran < g {
 		g = base.gran

@@ -1,6 +1,7 @@
 package timex
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/datelinenews/dateline/extractor/text"
@@ -41,16 +42,17 @@ func (r *resolver) tense(e *expr) int {
 // will reports whether "will" or "shall" is the last verb's before the expression: "will meet
 // Monday".
 func (r *resolver) will(e *expr) bool {
+	return r.modal(e, "will", "'ll", "’ll", "shall", "wo")
+}
+
+// modal reports whether the last verb before the expression stands with one of the modals.
+func (r *resolver) modal(e *expr, modals ...string) bool {
 	toks := r.doc.Tokens
 	first := max(r.doc.Sentences[toks[e.first].Sentence].FirstToken, e.first-12)
 	for i := e.first - 1; i >= first; i-- {
 		switch t := &toks[i]; t.Tag {
 		case "MD":
-			switch lower(t.Text) {
-			case "will", "'ll", "’ll", "shall", "wo":
-				return true
-			}
-			return false
+			return slices.Contains(modals, lower(t.Text))
 		case "VBD", "VBZ", "VBP", "VBG":
 			return false
 		}
@@ -74,8 +76,10 @@ func introduced(toks []text.Token, i, first int) int {
 	if toks[i-1].Text == "come" {
 		return 1 // "come November"
 	}
-	if i-2 >= first && toks[i-2].Text == "ahead" && (toks[i-1].Text == "of" || toks[i-1].Text == "to") {
-		return 1 // "looking ahead to the fall"
+	for j := i - 1; j > first && j >= i-8 && toks[j].Tag[0] != 'V' && toks[j].Text != ","; j-- {
+		if toks[j-1].Text == "ahead" && (toks[j].Text == "of" || j == i-1 && toks[j].Text == "to") {
+			return 1 // "looking ahead to the fall", "ahead of the caucuses on Monday"
+		}
 	}
 	for j := i - 1; j >= first && j >= i-2; j-- { // "filings due Sunday", "a vote set for Monday"
 		switch toks[j].Text {
