@@ -206,6 +206,8 @@ func TestCases(t *testing.T) {
 			{"They searched Tuesday night, Wednesday morning and from 1 to 2 p.m.", "Tuesday night=2025-01-14TNI|Wednesday morning=2025-01-15TMO|2 p.m.=2025-01-15T14:00"},
 			{"They met in February 2021. Four days later they left.", "February 2021=2021-02|Four days later=P4D"},
 			{"They can win in November. They broke an April 25 ceasefire.", "November=2025-11|April 25=2024-04-25"},
+			{"They met in July 1997, hid it that fall and left the year after.", "July 1997=1997-07|that fall=1997-FA|the year after=1998"},
+			{"They plan it for April 18-25, a weeklong rally.", "April 18-25=2025-04-18/2025-04-25|weeklong=P1W"},
 			{"They met almost two weeks ago, and two weeks ago.", "almost two weeks ago=2025-W01+AFTER|two weeks ago=2025-01-01"},
 		}},
 		{"not dates: programmes, treaties, groups", [][2]string{

@@ -101,6 +101,8 @@ func (r *resolver) season(e *expr) when {
 	case w.day.year != 0:
 	case e.has(fYearDir):
 		w.day.year = r.yearDir(int(e.f[fYearDir]))
+	case e.f[fBase] == baseAnchor && e.f[fDir] == dirThis && r.anchor.day.year != 0:
+		w.day.year = r.anchor.day.year // "in May 1997; that fall"
 	case r.known():
 		// Seasons in a row: 4 a year from spring on, for a winter is named for the year in which it starts.
 		now := 4*r.ref.year + r.ref.month/3
