@@ -8,6 +8,7 @@ import (
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/kafka"
+	"github.com/datelinenews/dateline/pipeline/status"
 )
 
 // required is an error of usage where no broker is set.
@@ -32,6 +33,15 @@ func (s *kafkaSettings) chosen(r *readSettings) (topics []string, pattern *regex
 		return r.Topics, nil, nil
 	}
 	return []string{s.Topic}, nil, nil
+}
+
+// looked says what status looks at in Kafka: the topics that are chosen, else --topic and whatever the workers'
+// group has, for they may have been told otherwise.
+func (s *kafkaSettings) looked(r *readSettings, cfg *status.Config) (err error) {
+	cfg.Kafka, cfg.Group, cfg.DeadTopic = s.connection(), s.Group, s.DeadTopic
+	cfg.Topics, cfg.Pattern, err = s.chosen(r)
+	cfg.GroupTopics = len(r.Topics) == 0 && r.TopicPattern == ""
+	return err
 }
 
 func (s *kafkaSettings) connection() kafka.Connection {

@@ -23,10 +23,7 @@ func (c *serveCmd) queue() (status.Config, error) {
 	if len(c.Kafka) == 0 {
 		return cfg, nil
 	}
-	cfg.Kafka, cfg.Group, cfg.DeadTopic = c.connection(), c.Group, c.DeadTopic
-	var err error
-	cfg.Topics, cfg.Pattern, err = c.chosen(&c.readSettings)
-	return cfg, err
+	return cfg, c.looked(&c.readSettings, &cfg)
 }
 
 // panelsOf gives the status page what the index counts, what waits in Kafka where it is set, and the
@@ -62,6 +59,11 @@ func reportPanels(r *status.Report) []web.Panel {
 		row(&p, "Arrived", fmt.Sprintf("%.1f a second", q.Arrived))
 		if q.Left > 0 {
 			row(&p, "Left", q.Left.Round(time.Second).String())
+		}
+		if len(q.Topics) > 1 {
+			for _, t := range q.Topics {
+				row(&p, t.Topic, export.Thousands(int(t.Lag)))
+			}
 		}
 		for _, part := range q.Partitions {
 			row(&p, fmt.Sprintf("%s/%d", part.Topic, part.Partition), export.Thousands(int(part.Lag)))

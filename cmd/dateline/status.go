@@ -25,7 +25,7 @@ type statusCmd struct {
 }
 
 func (statusCmd) Help() string {
-	return `Shows how many messages wait in Kafka and how fast they are worked off, the dead letters that no replay has put back by their reasons, and what the index holds: Elasticsearch if it is set and --index is not given, else the embedded one. What is not set is left out; what can't be reached is said, and the exit code is 1.
+	return `Shows how many messages wait in Kafka and how fast they are worked off, of --topic and every topic that the workers' group reads or has read, unless topics are chosen; the dead letters that no replay has put back by their reasons, and what the index holds: Elasticsearch if it is set and --index is not given, else the embedded one. What is not set is left out; what can't be reached is said, and the exit code is 1.
 
 Examples:
 
@@ -36,9 +36,7 @@ Examples:
 func (c *statusCmd) run(ctx context.Context, p *process) error {
 	cfg := status.Config{Window: c.Window}
 	if len(c.Kafka) > 0 {
-		cfg.Kafka, cfg.Group, cfg.DeadTopic = c.connection(), c.Group, c.DeadTopic
-		var err error
-		if cfg.Topics, cfg.Pattern, err = c.chosen(&c.readSettings); err != nil {
+		if err := c.looked(&c.readSettings, &cfg); err != nil {
 			return err
 		}
 	}
@@ -98,6 +96,11 @@ func statusText(r *status.Report) string {
 			}
 			fmt.Fprintf(&b, "  %-28s %12s behind   %s of %s\n", fmt.Sprintf("%s/%d", export.Printable(part.Topic, false), part.Partition),
 				export.Thousands(int(part.Lag)), at, export.Thousands(int(part.End)))
+		}
+		if len(q.Topics) > 1 {
+			for _, t := range q.Topics {
+				fmt.Fprintf(&b, "  %-28s %12s behind\n", export.Printable(t.Topic, false), export.Thousands(int(t.Lag)))
+			}
 		}
 		fmt.Fprintf(&b, "  %-28s %12s behind   %.1f/s done, %.1f/s arrived", "all", export.Thousands(int(q.Lag)), q.Done, q.Arrived)
 		if q.Left > 0 {

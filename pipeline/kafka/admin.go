@@ -115,6 +115,42 @@ func Temporary(err error) bool {
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// Exists reports whether a topic is there, as far as the account may know.
+func (a *Admin) Exists(ctx context.Context, topic string) bool {
+	_, err := a.link.partitions(ctx, topic)
+	return err == nil
+}
+
+// GroupTopics returns the topics that a group has committed offsets of, and those that its members read now,
+// in order. Of topics that the account may not describe the broker says nothing, but for members'.
+func (a *Admin) GroupTopics(ctx context.Context, group string) ([]string, error) {
+	var done map[partition]int64
+	err := patiently(ctx, func() (err error) {
+		done, err = committed(ctx, a.link.client, group, nil) // nil: of all topics
+		return err
+	})
+	if err != nil {
+		return nil, denied(err)
+	}
+	var names []string
+	for p := range done {
+		names = append(names, p.topic)
+	}
+	// A member that has committed nothing yet is worth a look and no failure: others than ours may be in the
+	// group, whose word for what they read need not be understood.
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	if res, err := a.link.client.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: []string{group}}); err == nil {
+		for _, g := range res.Groups {
+			for _, m := range g.Members {
+				names = append(names, m.MemberMetadata.Topics...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
 // Lag is how far a group is behind in one partition.
 type Lag struct {
 	Topic     string

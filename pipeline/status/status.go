@@ -23,11 +23,13 @@ import (
 type Config struct {
 	// Kafka is looked at where Topics are named, or Pattern is: all topics whose names it matches, but
 	// for DeadTopic.
-	Kafka     kafka.Connection
-	Topics    []string
-	Pattern   *regexp.Regexp
-	Group     string
-	DeadTopic string
+	Kafka   kafka.Connection
+	Topics  []string
+	Pattern *regexp.Regexp
+	// GroupTopics looks also at the topics that Group reads, or has read, beside Topics; those need then not exist.
+	GroupTopics bool
+	Group       string
+	DeadTopic   string
 	// Index is what the articles are stored in.
 	Index search.Counter
 	// Window is the time over which the rate is measured; Take lasts that long. Default: 2 s.
@@ -50,7 +52,9 @@ type Report struct {
 type Queue struct {
 	Group string `json:"group"`
 	// Lag is the number of messages that are not committed.
-	Lag        int64       `json:"lag"`
+	Lag int64 `json:"lag"`
+	// Topics sums up Partitions.
+	Topics     []Topic     `json:"topics"`
 	Partitions []Partition `json:"partitions"`
 	// Done and Arrived are the messages a second that were committed and that came, over the
 	// window.
@@ -60,6 +64,12 @@ type Queue struct {
 	Left time.Duration `json:"-"`
 	// LeftSeconds is Left in JSON.
 	LeftSeconds float64 `json:"left_seconds,omitempty"`
+}
+
+// Topic is how far the group is behind in a topic.
+type Topic struct {
+	Topic string `json:"topic"`
+	Lag   int64  `json:"lag"`
 }
 
 // Partition is one partition of a topic.
@@ -143,14 +153,9 @@ func queue(ctx context.Context, c Config) (*Queue, error) {
 	if err := admin.Ping(ctx); err != nil {
 		return nil, err
 	}
-	topics := c.Topics
-	if c.Pattern != nil {
-		if topics, err = admin.Match(ctx, c.Pattern, c.DeadTopic); err != nil {
-			return nil, err
-		}
-		if len(topics) == 0 {
-			return nil, fmt.Errorf("no topic matches %s, or none that this account may read", c.Pattern)
-		}
+	topics, err := chosen(ctx, c, admin)
+	if err != nil {
+		return nil, err
 	}
 	began := time.Now()
 	before, err := admin.Lag(ctx, c.Group, topics...)
@@ -169,11 +174,40 @@ func queue(ctx context.Context, c Config) (*Queue, error) {
 	return compare(c.Group, before, after, time.Since(began)), nil
 }
 
+// chosen are the topics to look at.
+func chosen(ctx context.Context, c Config, admin *kafka.Admin) ([]string, error) {
+	switch {
+	case c.Pattern != nil:
+		topics, err := admin.Match(ctx, c.Pattern, c.DeadTopic)
+		if err == nil && len(topics) == 0 {
+			err = fmt.Errorf("no topic matches %s, or none that this account may read", c.Pattern)
+		}
+		return topics, err
+	case !c.GroupTopics:
+		return c.Topics, nil
+	}
+	topics, err := admin.GroupTopics(ctx, c.Group)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range c.Topics {
+		// Where the workers read others, nobody need have made the one that is set by default.
+		if !slices.Contains(topics, t) && (len(topics) == 0 || admin.Exists(ctx, t)) {
+			topics = append(topics, t)
+		}
+	}
+	return topics, nil
+}
+
 func compare(group string, before, after []kafka.Lag, took time.Duration) *Queue {
-	q := &Queue{Group: group, Partitions: []Partition{}}
+	q := &Queue{Group: group, Topics: []Topic{}, Partitions: []Partition{}}
 	var done, arrived int64
 	for _, l := range after {
 		q.Lag += l.Lag
+		if n := len(q.Topics); n == 0 || q.Topics[n-1].Topic != l.Topic { // they are in order
+			q.Topics = append(q.Topics, Topic{Topic: l.Topic})
+		}
+		q.Topics[len(q.Topics)-1].Lag += l.Lag
 		q.Partitions = append(q.Partitions, Partition{Topic: l.Topic, Partition: l.Partition, Committed: l.Committed, End: l.End, Lag: l.Lag})
 		for _, b := range before {
 			if b.Topic != l.Topic || b.Partition != l.Partition {

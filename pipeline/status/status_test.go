@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,52 @@ func TestTake(t *testing.T) {
 		r.Dead.Reasons[0] != (Reason{pipeline.StageDecode, pipeline.KindCut, 2, "why cut"}) || r.Dead.Reasons[1].Kind != pipeline.KindOther {
 		t.Errorf("dead letters %+v", r.Dead)
 	}
+	// What the group has committed offsets of is looked at, too; and a topic that nobody has made is left out.
+	other := kafka.Topic{Name: name + "-also", Partitions: 2}
+	if _, err := admin.EnsureTopics(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	also, err := kafka.NewProducer(kafka.ProducerConfig{Connection: conn, Topic: other.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer also.Close()
+	if err := also.Produce(t.Context(), messages[:7]); err != nil {
+		t.Fatal(err)
+	}
+	look := func(topic string) *Report {
+		return Take(t.Context(), Config{Kafka: conn, Topics: []string{topic}, GroupTopics: true, Group: name, Window: time.Millisecond})
+	}
+	if r := look(name + "-missing"); len(r.Errors) != 1 || !strings.Contains(r.Errors[0], "does not exist") {
+		t.Errorf("of a topic that is not there, with a group that has none: %q", r.Errors)
+	}
+	source, err := kafka.NewSource(kafka.SourceConfig{Connection: conn, Topics: []string{other.Name}, Group: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	batch, err := source.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Topic{{other.Name, 7}, {name + "-raw", 30}}
+	if r := look(name + "-raw"); len(r.Errors) != 0 || r.Queue.Lag != 37 || !slices.Equal(r.Queue.Topics, want) {
+		t.Errorf("with a member that has committed nothing: %+v, %q", r.Queue, r.Errors)
+	}
+	if err := source.Commit(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if err := source.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want[0].Lag -= int64(len(batch.Messages))
+	if r := look(name + "-raw"); len(r.Errors) != 0 || !slices.Equal(r.Queue.Topics, want) || len(r.Queue.Partitions) != 5 {
+		t.Errorf("without a member: %+v, %q", r.Queue, r.Errors)
+	}
+	if r := look(name + "-missing"); len(r.Errors) != 0 || !slices.Equal(r.Queue.Topics, want[:1]) {
+		t.Errorf("without the topic that is set: %+v, %q", r.Queue, r.Errors)
+	}
+
 	r = Take(t.Context(), Config{Index: counter{counts: &search.Counts{Articles: 7}}})
 	if r.Queue != nil || r.Dead != nil || len(r.Errors) != 0 || r.Index.Articles != 7 {
 		t.Errorf("with an index alone %+v", r)
