@@ -268,12 +268,6 @@ func (x *Index) regroup(ctx context.Context, rg *regroup) error {
 
 // moveCluster gives all articles of a cluster another, as no firsts.
 func (x *Index) moveCluster(ctx context.Context, m move) error {
-	body, err := json.Marshal(node{
-		"size": mostMoved, "track_total_hits": false, "query": node{"term": node{"cluster": m.from}}, "_source": []string{"article.id"},
-	})
-	if err != nil {
-		return err
-	}
 	var res struct {
 		Hits struct {
 			Hits []struct {
@@ -285,11 +279,9 @@ func (x *Index) moveCluster(ctx context.Context, m move) error {
 			} `json:"hits"`
 		} `json:"hits"`
 	}
-	err = x.patiently(ctx, func() error {
-		return x.call(ctx, esapi.SearchRequest{
-			Index: []string{x.articles()}, Body: bytes.NewReader(body), IgnoreUnavailable: yes(), AllowNoIndices: yes(),
-		}, &res)
-	})
+	err := x.search(ctx, place{alias: x.articles()}, node{
+		"size": mostMoved, "track_total_hits": false, "query": node{"term": node{"cluster": m.from}}, "_source": []string{"article.id"},
+	}, &res)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
@@ -20,37 +19,19 @@ func (x *Index) Counts(ctx context.Context) (*search.Counts, error) {
 			return nil, fmt.Errorf("count: %w", err)
 		}
 	}
-	type terms struct {
-		Buckets []struct {
-			Key   string `json:"key"`
-			Count int    `json:"doc_count"`
-		} `json:"buckets"`
-	}
 	var res struct {
-		Languages terms `json:"languages"`
-		Versions  terms `json:"versions"`
-		Newest    struct {
-			Value *float64 `json:"value"`
-		} `json:"newest"`
+		Languages aggregation `json:"languages"`
+		Versions  aggregation `json:"versions"`
+		Newest    timeSpan    `json:"newest"`
 	}
 	by := func(field string) node { return node{"terms": node{"field": field, "size": 10, "missing": ""}} }
-	err := x.aggregate(ctx, node{"match_all": node{}}, node{
+	err := x.aggregate(ctx, search.Query{}, node{"match_all": node{}}, node{
 		"languages": by("article.language"), "versions": by("article.version"), "newest": node{"max": node{"field": "@timestamp"}},
 	}, &res)
 	if err != nil {
 		return nil, fmt.Errorf("count: %w", err)
 	}
-	list := func(t terms) []search.Count {
-		out := []search.Count{}
-		for _, b := range t.Buckets {
-			out = append(out, search.Count{Value: b.Key, Count: b.Count})
-		}
-		return out
-	}
-	c.Languages, c.Versions = list(res.Languages), list(res.Versions)
-	if res.Newest.Value != nil {
-		c.Newest = time.UnixMilli(int64(*res.Newest.Value)).UTC()
-	}
+	c.Languages, c.Versions, c.Newest = res.Languages.counts(), res.Versions.counts(), res.Newest.time()
 	return c, nil
 }
 

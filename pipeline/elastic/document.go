@@ -14,8 +14,11 @@ import (
 	"github.com/datelinenews/dateline/pipeline/search"
 )
 
-// undated stands for the month of what has no publication time.
-const undated = "undated"
+// monthLayout is how a month's indices end, and undated how those of what has no publication time.
+const (
+	monthLayout = "2006.01"
+	undated     = "undated"
+)
 
 // document is the fields of an article that its mentions and quotes have too.
 type document struct {
@@ -139,7 +142,7 @@ func month(t time.Time) string {
 	if t.IsZero() {
 		return undated
 	}
-	return t.UTC().Format("2006.01")
+	return t.UTC().Format(monthLayout)
 }
 
 func (x *Index) articleRef(id string, s docSet) docRef {

@@ -1,61 +1,72 @@
 package elastic
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
+	"sort"
 	"time"
-
-	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"github.com/datelinenews/dateline/pipeline/search"
 )
 
 // Histogram counts the articles that q asks for by when they were published.
 func (x *Index) Histogram(ctx context.Context, q search.Query, most int) (*search.Histogram, error) {
-	if err := q.Validate(); err != nil {
-		return nil, fmt.Errorf("count over time: %w", err)
-	}
-	query, err := matching(q)
+	h, err := x.histogram(ctx, q, most)
 	if err != nil {
 		return nil, fmt.Errorf("count over time: %w", err)
 	}
-	type bound struct {
-		Value *float64 `json:"value"`
+	return h, nil
+}
+
+// timeCounts are the buckets of a date_histogram.
+type timeCounts struct {
+	Buckets []struct {
+		Key   float64 `json:"key"`
+		Count int     `json:"doc_count"`
+	} `json:"buckets"`
+}
+
+// timed asks for counts over time by a unit of the calendar, in UTC.
+func timed(unit search.Unit) node {
+	return node{"date_histogram": node{"field": "@timestamp", "calendar_interval": string(unit), "min_doc_count": 1}}
+}
+
+// histogram counts by months, of which every longer bar is made; days are counted only where the bars are days, for
+// a long archive has too many of them.
+func (x *Index) histogram(ctx context.Context, q search.Query, most int) (*search.Histogram, error) {
+	if err := q.Validate(); err != nil {
+		return nil, err
 	}
-	var span struct {
-		First bound `json:"first"`
-		Last  bound `json:"last"`
+	query, err := matching(q)
+	if err != nil {
+		return nil, err
 	}
-	aggs := node{"first": node{"min": node{"field": "@timestamp"}}, "last": node{"max": node{"field": "@timestamp"}}}
-	if err := x.aggregate(ctx, query, aggs, &span); err != nil {
-		return nil, fmt.Errorf("count over time: %w", err)
+	var res struct {
+		First  timeSpan   `json:"first"`
+		Last   timeSpan   `json:"last"`
+		Months timeCounts `json:"months"`
+		Days   timeCounts `json:"days"`
 	}
-	if span.First.Value == nil || span.Last.Value == nil {
-		return search.NewHistogram(time.Time{}, time.Time{}, most), nil
+	aggs := node{"first": node{"min": node{"field": "@timestamp"}}, "last": node{"max": node{"field": "@timestamp"}}, "months": timed(search.Month)}
+	if err := x.aggregate(ctx, q, query, aggs, &res); err != nil {
+		return nil, err
 	}
-	h := search.NewHistogram(time.UnixMilli(int64(*span.First.Value)), time.UnixMilli(int64(*span.Last.Value)), most)
-	filters := node{}
-	for i, b := range h.Bars {
-		filters[strconv.Itoa(i)] = overlap("@timestamp", b.From, b.To)
+	h := search.NewHistogram(res.First.time(), res.Last.time(), most)
+	counts := res.Months
+	if h.Unit == search.Day && len(h.Bars) > 0 {
+		if err := x.aggregate(ctx, q, query, node{"days": timed(search.Day)}, &res); err != nil {
+			return nil, err
+		}
+		counts = res.Days
 	}
-	var bars struct {
-		Bars struct {
-			Buckets map[string]struct {
-				Count int `json:"doc_count"`
-			} `json:"buckets"`
-		} `json:"bars"`
-	}
-	if len(h.Bars) == 0 {
-		return h, nil
-	}
-	if err := x.aggregate(ctx, query, node{"bars": node{"filters": node{"filters": filters}}}, &bars); err != nil {
-		return nil, fmt.Errorf("count over time: %w", err)
-	}
-	for i := range h.Bars {
-		h.Bars[i].Count = bars.Bars.Buckets[strconv.Itoa(i)].Count
+	for _, c := range counts.Buckets {
+		at := time.UnixMilli(int64(c.Key))
+		// An article that came between the two requests may be in no bar.
+		i := sort.Search(len(h.Bars), func(i int) bool { return h.Bars[i].To.After(at) })
+		if i < len(h.Bars) && !h.Bars[i].From.After(at) {
+			h.Bars[i].Count += c.Count
+		}
 	}
 	return h, nil
 }
@@ -71,38 +82,20 @@ func (x *Index) Names(ctx context.Context, facet, prefix string, limit int) ([]s
 		terms["include"] = search.NamePattern(prefix)
 	}
 	var res struct {
-		Names struct {
-			Buckets []struct {
-				Key   string `json:"key"`
-				Count int    `json:"doc_count"`
-			} `json:"buckets"`
-		} `json:"names"`
+		Names aggregation `json:"names"`
 	}
-	if err := x.aggregate(ctx, node{"match_all": node{}}, node{"names": node{"terms": terms}}, &res); err != nil {
+	if err := x.aggregate(ctx, search.Query{}, node{"match_all": node{}}, node{"names": node{"terms": terms}}, &res); err != nil {
 		return nil, fmt.Errorf("list names: %w", err)
 	}
-	counts := []search.Count{}
-	for _, b := range res.Names.Buckets {
-		counts = append(counts, search.Count{Value: b.Key, Count: b.Count})
-	}
-	return counts, nil
+	return res.Names.counts(), nil
 }
 
-// aggregate asks for aggregations over the articles that match.
-func (x *Index) aggregate(ctx context.Context, query any, aggs node, out any) error {
-	body, err := json.Marshal(node{"size": 0, "query": query, "aggs": aggs})
-	if err != nil {
-		return fmt.Errorf("encode query: %w", err)
-	}
+// aggregate asks for aggregations over the articles that match, and are where q's can be.
+func (x *Index) aggregate(ctx context.Context, q search.Query, query any, aggs node, out any) error {
 	var res struct {
 		Aggregations json.RawMessage `json:"aggregations"`
 	}
-	err = x.patiently(ctx, func() error {
-		return x.call(ctx, esapi.SearchRequest{
-			Index: []string{x.articles()}, Body: bytes.NewReader(body), IgnoreUnavailable: yes(), AllowNoIndices: yes(),
-		}, &res)
-	})
-	if err != nil {
+	if err := x.search(ctx, where(x.articles(), q), node{"size": 0, "query": query, "aggs": aggs}, &res); err != nil {
 		return err
 	}
 	if len(res.Aggregations) == 0 {

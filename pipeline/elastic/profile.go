@@ -72,7 +72,7 @@ func (x *Index) Profile(ctx context.Context, q search.Query, keys []string, limi
 			"roles":   over("roles"), "affiliations": over("affiliations"),
 		}
 		var res map[string]counted
-		if err := x.aggregate(ctx, query, aggs, &res); err != nil {
+		if err := x.aggregate(ctx, q, query, aggs, &res); err != nil {
 			return nil, fmt.Errorf("profile entity: %w", err)
 		}
 		for field, c := range res {
@@ -100,7 +100,7 @@ func (x *Index) Profile(ctx context.Context, q search.Query, keys []string, limi
 			}
 		}
 	}
-	if err := x.countOnce(ctx, query, seen, names, labelled); err != nil {
+	if err := x.countOnce(ctx, q, query, seen, names, labelled); err != nil {
 		return nil, fmt.Errorf("profile entity: %w", err)
 	}
 	return &search.Profile{
@@ -110,7 +110,7 @@ func (x *Index) Profile(ctx context.Context, q search.Query, keys []string, limi
 }
 
 // countOnce counts again what several keys have, for an article may have it of more than one.
-func (x *Index) countOnce(ctx context.Context, query any, seen map[string][]string, names map[string]int, labelled map[string]map[string]*search.Role) error {
+func (x *Index) countOnce(ctx context.Context, q search.Query, query any, seen map[string][]string, names map[string]int, labelled map[string]map[string]*search.Role) error {
 	filters := node{}
 	for id, terms := range seen {
 		if len(terms) > 1 {
@@ -128,7 +128,7 @@ func (x *Index) countOnce(ctx context.Context, query any, seen map[string][]stri
 			} `json:"buckets"`
 		} `json:"once"`
 	}
-	if err := x.aggregate(ctx, query, node{"once": node{"filters": node{"filters": filters}}}, &res); err != nil {
+	if err := x.aggregate(ctx, q, query, node{"once": node{"filters": node{"filters": filters}}}, &res); err != nil {
 		return err
 	}
 	for id, b := range res.Once.Buckets {
@@ -167,7 +167,7 @@ func (x *Index) Ties(ctx context.Context, q search.Query, groups [][]string) ([]
 			} `json:"buckets"`
 		} `json:"pairs"`
 	}
-	if err := x.aggregate(ctx, query, node{"pairs": node{"adjacency_matrix": node{"filters": filters}}}, &res); err != nil {
+	if err := x.aggregate(ctx, q, query, node{"pairs": node{"adjacency_matrix": node{"filters": filters}}}, &res); err != nil {
 		return nil, fmt.Errorf("count ties: %w", err)
 	}
 	counts := map[search.Tie]int{}
@@ -201,7 +201,7 @@ func (x *Index) Values(ctx context.Context, q search.Query, limit int) ([]search
 		Values counted `json:"values"`
 	}
 	aggs := node{"values": node{"terms": node{"field": "date_values", "size": limit, "shard_size": max(1000, 10*limit)}}}
-	if err := x.aggregate(ctx, query, aggs, &res); err != nil {
+	if err := x.aggregate(ctx, q, query, aggs, &res); err != nil {
 		return nil, fmt.Errorf("count dates: %w", err)
 	}
 	counts := []search.Count{}

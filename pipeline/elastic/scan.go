@@ -1,12 +1,8 @@
 package elastic
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-
-	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"github.com/datelinenews/dateline/pipeline"
 	"github.com/datelinenews/dateline/pipeline/search"
@@ -34,17 +30,8 @@ func (x *Index) Scan(ctx context.Context, s search.Scan) ([]pipeline.Record, err
 			"filter": []any{req["query"]}, "must_not": []node{{"term": node{"article.version": s.NotVersion}}},
 		}}
 	}
-	body, err := json.Marshal(req)
-	if err != nil {
-		return nil, fmt.Errorf("scan articles: encode query: %w", err)
-	}
 	var res answer
-	err = x.patiently(ctx, func() error {
-		return x.call(ctx, esapi.SearchRequest{
-			Index: []string{x.articles()}, Body: bytes.NewReader(body), IgnoreUnavailable: yes(), AllowNoIndices: yes(),
-		}, &res)
-	})
-	if err != nil {
+	if err := x.search(ctx, where(x.articles(), q), req, &res); err != nil {
 		return nil, fmt.Errorf("scan articles: %w", err)
 	}
 	out := make([]pipeline.Record, 0, len(res.Hits.Hits))

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
@@ -44,13 +46,16 @@ type answer struct {
 			Sort   []json.RawMessage `json:"sort"`
 		} `json:"hits"`
 	} `json:"hits"`
-	Aggregations map[string]struct {
-		Value   int `json:"value"`
-		Buckets []struct {
-			Key   string `json:"key"`
-			Count int    `json:"doc_count"`
-		} `json:"buckets"`
-	} `json:"aggregations"`
+	Aggregations map[string]aggregation `json:"aggregations"`
+}
+
+// aggregation is a number, or the most frequent values of a field.
+type aggregation struct {
+	Value   int `json:"value"`
+	Buckets []struct {
+		Key   string `json:"key"`
+		Count int    `json:"doc_count"`
+	} `json:"buckets"`
 }
 
 // source is what is read back of an article or a quote.
@@ -160,23 +165,94 @@ func (x *Index) ask(ctx context.Context, q search.Query, quotes bool) (*answer, 
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(req)
-	if err != nil {
-		return nil, fmt.Errorf("encode query: %w", err)
-	}
-	// The statistics of all months count in each (dfs): else a word would be as rare as it is in
-	// the article's month.
+	in := where(alias, q)
 	var res answer
-	err = x.patiently(ctx, func() error {
-		return x.call(ctx, esapi.SearchRequest{
-			Index: []string{alias}, Body: bytes.NewReader(body), SearchType: "dfs_query_then_fetch",
-			IgnoreUnavailable: yes(), AllowNoIndices: yes(),
-		}, &res)
-	})
-	if err != nil {
+	if q.Facets == 0 || !unbounded(req) {
+		addFacets(req, q, quotes, manyValues)
+		err = x.search(ctx, in, req, &res)
+		return &res, err
+	}
+	if err := x.search(ctx, in, req, &res); err != nil {
 		return nil, err
 	}
+	// Where nothing narrows the question its facets are those of everything, and have a request of their own:
+	// Elasticsearch keeps answers without hits, by shard, so that only the months that have changed are counted again.
+	// It keeps little, but then the most frequent of everything are among the most frequent of each month.
+	counts := node{"size": 0, "query": req["query"]}
+	addFacets(counts, q, quotes, someValues)
+	var facets answer
+	if err := x.search(ctx, in, counts, &facets); err != nil {
+		return nil, err
+	}
+	if res.Aggregations == nil {
+		res.Aggregations = map[string]aggregation{}
+	}
+	maps.Copy(res.Aggregations, facets.Aggregations)
 	return &res, nil
+}
+
+// search sends a request for hits, or for counts. That a shard fails is an error, for the answer of the others
+// would pass for the whole.
+func (x *Index) search(ctx context.Context, in place, req node, out any) error {
+	body, err := json.Marshal(req)
+	if err != nil {
+		return fmt.Errorf("encode query: %w", err)
+	}
+	ask := esapi.SearchRequest{Index: in.months, AllowPartialSearchResults: new(bool)}
+	if ranked(req) {
+		// The statistics of all months count in each: else a word would be as rare as it is in the article's
+		// month. That is a round of its own over all shards.
+		ask.SearchType = "dfs_query_then_fetch"
+	}
+	do := func() error {
+		return x.patiently(ctx, func() error {
+			ask.Body = bytes.NewReader(body)
+			return x.call(ctx, ask, out)
+		})
+	}
+	if len(in.months) > 0 {
+		err := do()
+		var status *StatusError
+		if !errors.As(err, &status) || temporary(status.Status) {
+			return err
+		}
+		// There is no index of one of the months, or we may read the alias alone.
+	}
+	ask.Index, ask.IgnoreUnavailable, ask.AllowNoIndices = []string{in.alias}, yes(), yes()
+	return do()
+}
+
+// ranked reports whether a request orders its hits by their scores.
+func ranked(req node) bool {
+	order, ok := req["sort"].([]node)
+	return ok && len(order) > 0 && order[0]["_score"] != nil
+}
+
+// place is where hits can be: in the months' indices where they are named, else in all of the alias.
+type place struct {
+	alias  string
+	months []string
+}
+
+// mostMonths is how many indices are named in a request.
+const mostMonths = 24
+
+// where says where the hits of a question can be: where it is bounded by publication, in those months. A month is a
+// shard, and each that is asked costs time, a hit or not.
+func where(alias string, q search.Query) place {
+	all := place{alias: alias}
+	from, to := q.Days()
+	if q.Dates != search.Published || from.IsZero() || to.IsZero() {
+		return all
+	}
+	in := all
+	for m := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC); m.Before(to); m = m.AddDate(0, 1, 0) {
+		if len(in.months) == mostMonths {
+			return all
+		}
+		in.months = append(in.months, alias+"-"+m.Format(monthLayout))
+	}
+	return in
 }
 
 // request is the question as Elasticsearch takes it.
@@ -206,6 +282,8 @@ func request(q search.Query, quotes bool) (node, error) {
 	}
 	if q.Sort == search.ByRelevance && len(must) > 0 {
 		sort = append([]node{{"_score": node{"order": "desc"}}}, sort...)
+	} else {
+		should = []node{} // it would count for the score alone
 	}
 	req := node{
 		"from": q.Offset, "size": q.PageSize(), "track_total_hits": true, "sort": sort,
@@ -215,7 +293,7 @@ func request(q search.Query, quotes bool) (node, error) {
 	aggs := node{}
 	if q.Fold {
 		req["collapse"] = node{"field": "fold"}
-		aggs[foldedTotal] = node{"cardinality": node{"field": "fold", "precision_threshold": 40_000}}
+		aggs[foldedTotal] = node{"cardinality": node{"field": "fold", "precision_threshold": 40_000, "execution_hint": "direct"}}
 	}
 	if q.After != "" {
 		after, err := search.RawCursor(q.After, len(sort))
@@ -224,17 +302,44 @@ func request(q search.Query, quotes bool) (node, error) {
 		}
 		req["search_after"] = after
 	}
-	if q.Facets > 0 {
-		for name, field := range facetFields(quotes) {
-			// Each month is a shard, and names its own most frequent values: enough of them that
-			// the counts over all are right.
-			aggs[name] = node{"terms": node{"field": field, "size": q.Facets, "shard_size": max(1000, 10*q.Facets)}}
-		}
-	}
 	if len(aggs) > 0 {
 		req["aggs"] = aggs
 	}
 	return req, nil
+}
+
+// unbounded reports whether a request is for everything.
+func unbounded(req node) bool {
+	query := req["query"].(node)["bool"].(node)
+	return len(query["must"].([]node))+len(query["filter"].([]node))+len(query["must_not"].([]node)) == 0
+}
+
+// Each month is a shard, and names its own most frequent values: so many, or so many times what is asked for, that the
+// counts over all months are right. What Elasticsearch then leaves open, it gives as doc_count_error_upper_bound.
+const (
+	manyValues = 1000
+	someValues = 200
+	manyTimes  = 10
+)
+
+// addFacets asks for the counts of the facets that q wants, with at least so many values of each shard.
+func addFacets(req node, q search.Query, quotes bool, values int) {
+	if q.Facets == 0 {
+		return
+	}
+	aggs, ok := req["aggs"].(node)
+	if !ok {
+		aggs = node{}
+		req["aggs"] = aggs
+	}
+	for name, field := range facetFields(quotes) {
+		aggs[name] = node{"terms": node{
+			"field": field, "size": q.Facets, "shard_size": max(values, manyTimes*q.Facets),
+			// Values are counted as they come. Elasticsearch's usual way, by their ordinals, costs each shard time for all
+			// the names that it has, in hits or not, and where nothing narrows the question a query for each of them.
+			"execution_hint": "map",
+		}}
+	}
 }
 
 // matching asks for articles, as a part of an aggregation.
@@ -274,15 +379,11 @@ func (x *Index) countCopies(ctx context.Context, q search.Query, hits []search.H
 		return err
 	}
 	var res struct {
-		Copies struct {
-			Buckets []struct {
-				Key   string `json:"key"`
-				Count int    `json:"doc_count"`
-			} `json:"buckets"`
-		} `json:"copies"`
+		Copies aggregation `json:"copies"`
 	}
-	aggs := node{"copies": node{"terms": node{"field": "fold", "include": ids, "size": len(ids)}}}
-	if err := x.aggregate(ctx, query, aggs, &res); err != nil {
+	query = node{"bool": node{"filter": []any{query, node{"terms": node{"fold": ids}}}}}
+	aggs := node{"copies": node{"terms": node{"field": "fold", "size": len(ids), "execution_hint": "map"}}}
+	if err := x.aggregate(ctx, q, query, aggs, &res); err != nil {
 		return err
 	}
 	for _, b := range res.Copies.Buckets {
@@ -412,11 +513,16 @@ func (a *answer) facets(q search.Query) map[string][]search.Count {
 	}
 	out := map[string][]search.Count{}
 	for _, name := range search.FacetNames() {
-		counts := []search.Count{}
-		for _, b := range a.Aggregations[name].Buckets {
-			counts = append(counts, search.Count{Value: b.Key, Count: b.Count})
-		}
-		out[name] = counts
+		out[name] = a.Aggregations[name].counts()
+	}
+	return out
+}
+
+// counts are the values, most frequent first.
+func (a aggregation) counts() []search.Count {
+	out := make([]search.Count, len(a.Buckets))
+	for i, b := range a.Buckets {
+		out[i] = search.Count{Value: b.Key, Count: b.Count}
 	}
 	return out
 }
