@@ -116,7 +116,7 @@ func TestDryRun(t *testing.T) {
 	write(t, "bad.json", `{"text":`)
 	write(t, "good.txt", "The bridge is open.")
 	r := dateline(t, nil, "", "ingest", "--dry-run", "bad.json", "good.txt")
-	if r.code != exitDead || !strings.Contains(r.out, `{"id":"good","text":"The bridge is open."}`) || !strings.Contains(r.err, "bad.json") || !strings.Contains(r.err, "1 dead letter there would be") {
+	if r.code != exitDead || !strings.Contains(r.out, `{"id":"good","text":"The bridge is open."}`) || !strings.Contains(r.err, "bad.json") || strings.Contains(r.err, "kept in") || !strings.Contains(r.err, "1 dead letter there would be") {
 		t.Errorf("files: code %d\n%s\n%s", r.code, r.out, r.err)
 	}
 	for _, args := range [][]string{{"--every", "5m"}, {"--every", "-5m", "--feed", "https://a.example/"}, {"--feed", "https://a.example/", "good.txt"}, {"--feed", "nonsense", "--dry-run"}} {

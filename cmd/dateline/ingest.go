@@ -162,7 +162,10 @@ func (c *ingestCmd) send(ctx context.Context, p *process, seen *observation, in 
 	seen.Runner(s.stats(started))
 	_, live := terminal(p.err)
 	bar := &progress{w: p.err, live: live, stats: s.stats(started), size: in.size}
-	where := strings.TrimPrefix(deadIn, "dead letter kept in ")
+	where, _ := strings.CutPrefix(deadIn, "dead letter kept in ")
+	if c.DryRun {
+		where = ""
+	}
 	s.dead = &mourner{DeadLetters: s.dead, w: bar, where: where}
 	var err error
 	if c.Every > 0 {

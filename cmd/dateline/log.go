@@ -78,7 +78,7 @@ func (c *console) WithGroup(string) slog.Handler { return c }
 type mourner struct {
 	pipeline.DeadLetters
 	w     io.Writer
-	where string // what keeps them
+	where string // what keeps them; empty: nothing does
 	said  int
 }
 
@@ -93,10 +93,14 @@ func (m *mourner) Bury(ctx context.Context, letters []pipeline.DeadLetter) error
 		m.said++
 		switch {
 		case m.said <= mournedMost:
-			_, _ = fmt.Fprintf(m.w, "dateline: %s: %s (%s; kept in %s)\n", // a lost message must not stop the work
-				export.Printable(l.Origin.String(), false), export.Shorten(export.Printable(l.Reason, false), 400), l.Stage, m.where)
+			kept := ""
+			if m.where != "" {
+				kept = "; kept in " + m.where
+			}
+			_, _ = fmt.Fprintf(m.w, "dateline: %s: %s (%s%s)\n", // a lost message must not stop the work
+				export.Printable(l.Origin.String(), false), export.Shorten(export.Printable(l.Reason, false), 400), l.Stage, kept)
 		case m.said == mournedMost+1:
-			_, _ = fmt.Fprintf(m.w, "dateline: more dead letters go to %s without a line here\n", m.where)
+			_, _ = fmt.Fprintf(m.w, "dateline: more dead letters have no line here\n")
 		}
 	}
 	return nil

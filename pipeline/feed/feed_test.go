@@ -159,6 +159,17 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestBadItem: an item of a JSON Feed that can't be read does not cost the others, and comes as one without
+// text, which the runner makes a dead letter.
+func TestBadItem(t *testing.T) {
+	s := newServer(t)
+	s.text("/feed", "application/feed+json", `{"version":"https://jsonfeed.org/version/1.1","title":"Ada Post","items":[5,{"id":"1","title":"Bridge opens","content_text":"The bridge is open."},{"id":"2","title":7}]}`)
+	got, dead, sum := run(t, quick(openState(t, filepath.Join(t.TempDir(), "s.db")), s.URL+"/feed"))
+	if len(got) != 2 || got[0].Body != "" || got[1].Body != "The bridge is open." || len(dead) != 0 || len(sum.Failed) != 0 {
+		t.Fatalf("%d articles, %v, %+v", len(got), dead, sum)
+	}
+}
+
 // TestMisbehaviour: what a server may do, and what becomes of it.
 func TestMisbehaviour(t *testing.T) {
 	gz := func(s string) string {

@@ -97,7 +97,7 @@ func checkURL(ctx context.Context, u *url.URL, allowPrivate bool) error {
 	if err != nil || public(ap.Addr()) || ctx.Value(trustKey{}) == host {
 		return nil
 	}
-	return fmt.Errorf("%w: %s: name the feed itself by hand, or allow private addresses", ErrPrivate, host)
+	return fmt.Errorf("%w: %s: name the feed itself by hand, or allow private addresses (--feed-allow-private)", ErrPrivate, host)
 }
 
 // dialer dials public addresses only. The check sees the address that the name has been resolved

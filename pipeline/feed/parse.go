@@ -3,6 +3,7 @@ package feed
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"mime"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -69,6 +71,11 @@ func parse(a *answer) (doc *document, err error) {
 		return parseSitemap(body, base)
 	}
 	f, err := gofeed.NewParser().Parse(bytes.NewReader(body))
+	if err != nil {
+		if mended := mendJSON(body); mended != nil {
+			f, err = gofeed.NewParser().Parse(bytes.NewReader(mended))
+		}
+	}
 	switch {
 	case errors.Is(err, gofeed.ErrFeedTypeNotDetected):
 		return nil, fmt.Errorf("%w: it begins with %q", ErrNotFeed, beginning(body))
@@ -96,6 +103,39 @@ func parse(a *answer) (doc *document, err error) {
 		doc.items = append(doc.items, one)
 	}
 	return doc, nil
+}
+
+// mostMended bounds the items that are looked at one by one.
+const mostMended = 10_000
+
+// mendJSON puts an empty item in the place of each of a JSON Feed that can't be read, so that one bad item, of
+// which a dead letter then tells, does not cost the others; nil where that does not help.
+func mendJSON(body []byte) []byte {
+	var feed map[string]json.RawMessage
+	var items []json.RawMessage
+	if json.Unmarshal(body, &feed) != nil || json.Unmarshal(feed["items"], &items) != nil || len(items) > mostMended {
+		return nil
+	}
+	alone := map[string]json.RawMessage{"version": json.RawMessage(`"https://jsonfeed.org/version/1.1"`)}
+	for i, it := range items {
+		alone["items"] = slices.Concat([]byte("["), it, []byte("]"))
+		b, err := json.Marshal(alone)
+		if err != nil {
+			return nil
+		}
+		if _, err := gofeed.NewParser().Parse(bytes.NewReader(b)); err != nil {
+			items[i] = json.RawMessage("{}")
+		}
+	}
+	b, err := json.Marshal(items)
+	if err != nil {
+		return nil
+	}
+	feed["items"] = b
+	if b, err = json.Marshal(feed); err != nil {
+		return nil
+	}
+	return b
 }
 
 // maxDepth is how deeply a feed's elements may be in one another. Feeds have some ten; those whose text is
