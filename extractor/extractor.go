@@ -1,6 +1,11 @@
 // Package extractor reads a news article and says who is in it, what was said, by whom, and when.
 //
 // It is a pure library: an Article in, an Analysis out; no input or output, no clock, no network.
+//
+// Extract is ordinary code, a package a step: text cuts the article into paragraphs, sentences and tokens; ner
+// finds names; coref makes people, organisations and places of them; timex finds dates, and quote what was
+// said, and by whom. All of them speak of the article by byte offsets into Article.Text, and of each other by
+// index. Package pipeline makes records of analyses, and moves them.
 package extractor
 
 import (

@@ -11,7 +11,7 @@ import (
 const most = 16
 
 // settleTypes gives each mention the type that most mentions of its exact surface have (of equals,
-// the first): a recogniser may waver, a name in one article rarely does.
+// the first), or an organisation's where it is a company's: a recogniser may waver, a name in one article rarely does.
 func settleTypes(mentions []ner.Mention) []ner.Type {
 	votes := map[string]*[4]float64{}
 	for i := range mentions {
@@ -32,6 +32,21 @@ func settleTypes(mentions []ner.Mention) []ner.Type {
 			}
 		}
 		out[i] = best
+	}
+	// A company named in full elsewhere is no person: "Elbe Logistik" beside "Elbe Logistik GmbH".
+	companies := map[string]bool{}
+	for i := range mentions {
+		if out[i] == ner.Organisation {
+			words := normalise(mentions[i].Text, ner.Organisation)
+			if core := withoutLegalForm(words); len(core) < len(words) {
+				companies[strings.Join(core, " ")] = true
+			}
+		}
+	}
+	for i := range mentions {
+		if len(companies) > 0 && out[i] == ner.Person && companies[strings.Join(normalise(mentions[i].Text, ner.Organisation), " ")] {
+			out[i] = ner.Organisation
+		}
 	}
 	return out
 }

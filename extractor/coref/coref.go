@@ -3,8 +3,8 @@
 //
 // It works in sieves, surest first, as Raghunathan et al. (EMNLP 2010) do for coreference at
 // large: equal strings; initialisms defined in brackets; legal forms and country names; letters of
-// initialisms; short forms; then, mention by mention, surnames that several people share; at last
-// pronouns. Every sieve looks names up by a word or by letters, so that the work is linear in the
+// initialisms; short forms; other names that the article gives a person ("also known as"); then, mention by
+// mention, surnames that several people share; at last pronouns. Every sieve looks names up by a word or by letters, so that the work is linear in the
 // number of names.
 package coref
 

@@ -85,6 +85,8 @@ func TestResolve(t *testing.T) {
 		{"initialisms stay", `The [USSR]l and [UNICEF]o met [JFK]p.`, []string{"USSR: USSR", "UNICEF: UNICEF", "JFK: JFK"}},
 		{"short form in brackets", `The [Africa Centres for Disease Control]o ([Africa CDC]o) and the [Real Estate Developers' Association]o ([Reda]o) met. [Africa CDC]o left.`, []string{"Africa Centres for Disease Control: Africa Centres for Disease Control, Africa CDC, Africa CDC", "Real Estate Developers' Association: Real Estate Developers' Association, Reda"}},
 		{"another name in brackets", `The [Centre for Disease Control]o ([Vale Group]o) met.`, []string{"Centre for Disease Control: Centre for Disease Control", "Vale Group: Vale Group"}},
+		{"company taken for a person", `[Elbe Logistik]p says so. [Elbe Logistik GmbH]o left.`, []string{"Elbe Logistik GmbH: Elbe Logistik, Elbe Logistik GmbH"}},
+		{"founder and foundation", `[Ana Bell]p says so. The [Ana Bell Foundation]o left.`, []string{"Ana Bell: Ana Bell", "Ana Bell Foundation: Ana Bell Foundation"}},
 		{"stock exchange", `[Acme Holdings, Inc.]o ([NYSE]o: ACM) fell.`, []string{"Acme Holdings, Inc.: Acme Holdings, Inc.", "NYSE: NYSE"}},
 		{"father and son", `[John Bell Sr.]p met [John Bell Jr.]p there.`, []string{"John Bell Sr.: John Bell Sr.", "John Bell Jr.: John Bell Jr."}},
 		{"family name first", `[Xu Meilin]p spoke. [Xu]p left.`, []string{"Xu Meilin: Xu Meilin, Xu"}},

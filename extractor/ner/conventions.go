@@ -30,7 +30,7 @@ func conventions(doc *text.Doc, mentions []Mention) []Mention {
 		case signOff(m.Text) && len(strings.TrimSpace(after)) == 0 && strings.TrimRight(before, ".!?\"”' \n—–-") != strings.TrimRight(before, " "):
 			continue
 		case m.Type != Organisation && strings.HasSuffix(before, "(") && beforeDash(after) && !strings.ContainsAny(m.Text, ",."):
-			m.Type, m.Form = Organisation, agencyForm(m)
+			m.Type, m.Score = Organisation, max(m.Score, settled)
 		}
 		for i+1 < len(mentions) && doc.Text[m.End:mentions[i+1].Start] == " & " && firm(doc, out, m, mentions[i+1]) {
 			i++
@@ -115,13 +115,6 @@ func beforeDash(after string) bool {
 	after, ok := strings.CutPrefix(after, ")")
 	after = strings.TrimLeft(after, " ")
 	return ok && (strings.HasPrefix(after, "-") || strings.HasPrefix(after, "—") || strings.HasPrefix(after, "–"))
-}
-
-func agencyForm(m Mention) Form {
-	if m.Form == "" {
-		return Name
-	}
-	return m.Form
 }
 
 // postNominals are letters after a person's name; our own list.
