@@ -284,8 +284,8 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 			return c.year, false
 		}
 		switch {
-		case tense == 0 && c.month > r.ref.month && r.modal(e, "can", "could", "would", "ca", "'d", "’d"):
-			return c.year, false // "can win in November"
+		case tense == 0 && (c.month > r.ref.month || ahead <= 4) && r.modal(e, "can", "could", "would", "ca", "'d", "’d"):
+			return c.year + (r.ref.month+ahead-1)/12, false // "can win in November", in March; "would be paid in January", in October
 		case c.month > r.ref.month && (tense < 0 || tense == 0 && c.month > r.ref.month+5):
 			return c.year - 1, false
 		case c.month < r.ref.month && tense > 0 && r.ref.month-c.month > 3:

@@ -180,7 +180,7 @@ func (f *finder) resolve(e *expr) (Date, bool) {
 	if in := r.inner(e); mod == modNone && in.f[fOp] == opHoliday && r.m.g.holidays[in.f[fHoliday]].rule == 'i' {
 		mod = modApprox // the moon may be seen a day earlier or later
 	}
-	if e.f[fOp] == opYearEnd {
+	if e.f[fOp] == opYearEnd && !e.has(fDay) {
 		mod = modEnd
 	}
 	if in := r.inner(e); in.f[fOp] == opShift {

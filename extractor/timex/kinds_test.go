@@ -117,7 +117,9 @@ What the rows hold, read by hand:
 * quarter, year: "a year earlier" is the quarter of the year before in one report of earnings, the year
   in the next. We give the quarter where the text last spoke of one.
 * PRESENT_REF, PAST_REF, FUTURE_REF: "now" is labelled 46 times of 60, "currently" 10 of 16. Missed are
-  "current", "recent" and "soon", which TimeBank labels about every second time and newer gold never.
+  "current", "recent" and "soon", which TimeBank labels about every second time and newer gold never; nor
+  do we read "the foreseeable future", which it never labels.
+* "year-end" is the 31st of December there and here, "the end of the year" the year.
 * vague length: "recent months" is PXM six times and PAST_REF five; we say PXM, as the guides of TimeML and
   TIMEX2 do, newer gold PAST_REF. "Centuries" are PXE and PXC there, PXCE here.
 * counted length: "two years ago" as P2Y, "the next three quarters" as P9M.

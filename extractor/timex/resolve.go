@@ -183,6 +183,9 @@ func (r *resolver) point(e *expr) (when, bool) {
 				w.day.year--
 			}
 		}
+		if e.has(fDay) && w.day.year != 0 { // books close on the last day
+			w.gran, w.day.month, w.day.day = gDay, 12, int(e.f[fDay])
+		}
 		return w, true
 	case opYearSpan:
 		return r.yearSpan(e)
@@ -469,6 +472,10 @@ func (r *resolver) unitRef(e *expr) (when, bool) {
 	}
 	unit := int(e.f[fUnit])
 	base, _ := r.base(e, unit)
+	if step == 0 && e.f[fBase] == baseAnchor && r.known() && base.day.year != 0 &&
+		(unit == uYear && base.day.year > r.ref.year || base.day.year < r.ref.year && r.tense(e) > 0) {
+		base = when{gran: gDay, day: r.ref} // "by 2030 they will double; for the full year they fell"
+	}
 	if unit == uQuarter && e.f[fBase] == baseAnchor {
 		if w, ok := r.endedIn(e); ok && e.f[fDir] == dirThis && r.quarter.gran != gQuarter {
 			return w, true

@@ -84,6 +84,9 @@ func introduced(toks []text.Token, i, first int) int {
 	for j := i - 1; j >= first && j >= i-2; j-- { // "filings due Sunday", "a vote set for Monday"
 		switch toks[j].Text {
 		case "due", "scheduled", "slated", "set":
+			if toks[j].Text == "set" && toks[j+1].Text == "on" {
+				return 0 // "the record set on Aug. 6"
+			}
 			if j > first && toks[j-1].Text == "been" || j > first && (toks[j-1].Text == "was" || toks[j-1].Text == "were") {
 				break
 			}
