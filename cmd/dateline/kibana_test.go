@@ -104,7 +104,7 @@ func TestSetupWaits(t *testing.T) {
 	if got.code != exitDone || !strings.Contains(got.out, prefix+"-ledger: created\n") || !strings.Contains(got.out, "-overview: created\n") {
 		t.Errorf("setup: %+v", got)
 	}
-	for _, want := range []string{"elasticsearch: elasticsearch answers 429 es_rejected_execution_exception: busy: trying again for ", "kibana: set up kibana: kibana answers 503: trying again for "} {
+	for _, want := range []string{"elasticsearch: elasticsearch answers 429 es_rejected_execution_exception: busy: it has more to do", "kibana: set up kibana: kibana answers 503: trying again for "} {
 		if strings.Count(got.err, want) != 1 {
 			t.Errorf("setup tells not once %q:\n%s", want, got.err)
 		}

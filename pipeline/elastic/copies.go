@@ -139,6 +139,28 @@ func (x *Index) similar(ctx context.Context, members []copies.Member, known []st
 	}), nil
 }
 
+// foundCopies answers several searches for copies.
+type foundCopies struct {
+	Responses []struct {
+		Status int      `json:"status"`
+		Error  *failure `json:"error"`
+		Hits   struct {
+			Hits []struct {
+				Source struct {
+					Timestamp time.Time `json:"@timestamp"`
+					Article   struct {
+						ID string `json:"id"`
+					} `json:"article"`
+					Cluster     string       `json:"cluster"`
+					First       bool         `json:"first"`
+					Bands       []string     `json:"bands"`
+					Fingerprint copies.Print `json:"fingerprint"`
+				} `json:"_source"`
+			} `json:"hits"`
+		} `json:"hits"`
+	} `json:"responses"`
+}
+
 // lookUp asks for each member in one request. The more bands an article shares with it the higher it
 // scores, so that the best are found however many there are by chance, in texts that are all of one
 // pattern for instance.
@@ -159,30 +181,11 @@ func (x *Index) lookUp(ctx context.Context, members []copies.Member, known []str
 	if asked == 0 {
 		return nil, nil
 	}
-	var res struct {
-		Responses []struct {
-			Status int      `json:"status"`
-			Error  *failure `json:"error"`
-			Hits   struct {
-				Hits []struct {
-					Source struct {
-						Timestamp time.Time `json:"@timestamp"`
-						Article   struct {
-							ID string `json:"id"`
-						} `json:"article"`
-						Cluster     string       `json:"cluster"`
-						First       bool         `json:"first"`
-						Bands       []string     `json:"bands"`
-						Fingerprint copies.Print `json:"fingerprint"`
-					} `json:"_source"`
-				} `json:"hits"`
-			} `json:"hits"`
-		} `json:"responses"`
-	}
+	var res foundCopies
 	raw := body.Bytes()
 	err := x.patiently(ctx, func() error {
-		err := x.call(ctx, esapi.MsearchRequest{Index: []string{x.articles()}, Body: bytes.NewReader(raw)}, &res)
-		if err != nil {
+		res = foundCopies{} // a slice keeps in its elements what the answer before had and this one lacks
+		if err := x.call(ctx, esapi.MsearchRequest{Index: []string{x.articles()}, Body: bytes.NewReader(raw)}, &res); err != nil {
 			return err
 		}
 		for i := range res.Responses {
@@ -207,10 +210,11 @@ func (x *Index) lookUp(ctx context.Context, members []copies.Member, known []str
 }
 
 // near names the indices that may hold copies of m: of years of months, the two or three that its window is
-// in. Without them each lookup would ask every month.
+// in. Without them each lookup would ask every month. What a shard that fails would have found is missed, and
+// so the whole fails.
 func (x *Index) near(m *copies.Member) node {
 	if m.Published.IsZero() {
-		return node{}
+		return node{"allow_partial_search_results": false}
 	}
 	months := []string{x.articles() + "-" + undated}
 	for _, at := range []time.Time{m.Published.Add(-copies.Window), m.Published, m.Published.Add(copies.Window)} {
@@ -218,7 +222,7 @@ func (x *Index) near(m *copies.Member) node {
 			months = append(months, name)
 		}
 	}
-	return node{"index": months, "ignore_unavailable": true, "allow_no_indices": true}
+	return node{"index": months, "ignore_unavailable": true, "allow_no_indices": true, "allow_partial_search_results": false}
 }
 
 // similarTo asks for the articles that share most bands with m.
@@ -361,7 +365,9 @@ func (x *Index) getAt(ctx context.Context, ref docRef, id string) (*pipeline.Rec
 		Source source `json:"_source"`
 	}
 	// esapi puts the ID into the path as it is.
-	err := x.call(ctx, esapi.GetRequest{Index: ref.index, DocumentID: url.PathEscape(id)}, &doc)
+	err := x.patiently(ctx, func() error {
+		return x.call(ctx, esapi.GetRequest{Index: ref.index, DocumentID: url.PathEscape(id)}, &doc)
+	})
 	var status *StatusError
 	switch {
 	case errors.As(err, &status) && status.Status == http.StatusNotFound:

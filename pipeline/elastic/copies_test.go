@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/datelinenews/dateline/pipeline"
+	"github.com/datelinenews/dateline/pipeline/copies"
 	"github.com/datelinenews/dateline/pipeline/pipelinetest"
 	"github.com/datelinenews/dateline/pipeline/search"
 )
@@ -215,4 +218,25 @@ func TestLostLedger(t *testing.T) {
 	}
 	x.is(t, later)
 	x.is(t, pipelinetest.NewRecord("b", 1000, "Cy Marsh"))
+}
+
+// TestLookUpAgain: one search of several that is refused once is no refusal of the next answer.
+func TestLookUpAgain(t *testing.T) {
+	asked := 0
+	x, err := Open(Config{MinBackoff: time.Millisecond, Transport: tripper(func(r *http.Request) (*http.Response, error) {
+		asked++
+		body := `{"responses":[{"status":200,"hits":{"hits":[{"_source":{"article":{"id":"a"}}}]}}]}`
+		if asked == 1 {
+			body = `{"responses":[{"status":429,"error":{"type":"es_rejected_execution_exception","reason":"busy"}}]}`
+		}
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := pipelinetest.NewNews(1).Record(0)
+	found, err := x.lookUp(t.Context(), []copies.Member{copies.NewMember(&r)}, nil)
+	if err != nil || asked != 2 || len(found) != 1 || found[0].ID != "a" {
+		t.Errorf("asked %d times, found %v: %v", asked, found, err)
+	}
 }

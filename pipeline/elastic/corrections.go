@@ -103,12 +103,7 @@ func (c *Corrections) Add(ctx context.Context, made corrections.Correction) (cor
 	if err != nil {
 		return made, fmt.Errorf("write correction: %w", err)
 	}
-	// Without its mapping the index would be made of guesses.
-	var status *StatusError
-	err = c.x.call(ctx, esapi.IndicesExistsRequest{Index: []string{c.x.corrections()}}, nil)
-	if errors.As(err, &status) && status.Status == http.StatusNotFound {
-		return made, fmt.Errorf("write correction: %w: there is no index %s: run `dateline setup`", ErrSetup, c.x.corrections())
-	}
+	err = c.x.wantIndex(ctx, c.x.corrections())
 	if err == nil {
 		err = c.x.patiently(ctx, func() error {
 			return c.x.call(ctx, esapi.IndexRequest{Index: c.x.corrections(), DocumentID: made.Subject(), Body: bytes.NewReader(body), Refresh: "true"}, nil)

@@ -234,7 +234,7 @@ func (x *Index) Ping(ctx context.Context) error {
 	case errors.As(err, &status) && status.Status == http.StatusNotFound && status.Type == "":
 		return nil // there is no such document
 	case errors.As(err, &status) && status.Status == http.StatusNotFound:
-		return x.notSetUp()
+		return notSetUp(x.ledger())
 	}
 	return err
 }
@@ -274,6 +274,8 @@ func (e *StatusError) Error() string {
 		s += ": check the username and password or the API key"
 	case http.StatusForbidden:
 		s += ": the user or API key lacks the privilege, or the index is blocked for writing"
+	case http.StatusTooManyRequests:
+		s += ": it has more to do, or less memory, than it can bear: ask less at once, or give it more"
 	}
 	return s
 }

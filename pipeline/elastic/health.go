@@ -63,9 +63,14 @@ func (x *Index) wantIndex(ctx context.Context, name string) error {
 	var status *StatusError
 	err := x.call(ctx, esapi.IndicesExistsRequest{Index: []string{name}}, nil)
 	if errors.As(err, &status) && status.Status == http.StatusNotFound {
-		return ErrSetup
+		return notSetUp(name)
 	}
 	return err
+}
+
+// notSetUp is the ErrSetup of an index that setup makes.
+func notSetUp(name string) error {
+	return fmt.Errorf("%w: there is no index %s: run `dateline setup` first", ErrSetup, name)
 }
 
 func (x *Index) writeHealth(ctx context.Context, h Health) error {

@@ -71,8 +71,8 @@ func (x *Index) Setup(ctx context.Context) ([]Change, error) {
 	// The ledger last: Write takes it for the sign that all is set up.
 	for _, i := range []struct{ name, file string }{{x.health(), "health"}, {x.feeds(), "feeds"}, {x.corrections(), "corrections"}, {x.ledger(), "ledger"}} {
 		done, err := x.putIndex(ctx, i.name, i.file)
-		if err == nil && done == created && i.file == "ledger" {
-			err = x.fillLedger(ctx)
+		if err == nil && i.file == "ledger" {
+			err = x.completeLedger(ctx)
 		}
 		if err != nil {
 			return changes, fmt.Errorf("set up elasticsearch: index %s: %w", i.name, err)
@@ -235,15 +235,42 @@ func (x *Index) putIndex(ctx context.Context, name, file string) (string, error)
 		return "", err
 	}
 	var t struct {
-		Mappings json.RawMessage `json:"mappings"`
+		Mappings node `json:"mappings"`
 	}
 	if err := json.Unmarshal(body, &t); err != nil {
 		return "", err
 	}
-	return unchanged, x.call(ctx, esapi.IndicesPutMappingRequest{Index: []string{name}, Body: bytes.NewReader(t.Mappings)}, nil)
+	delete(t.Mappings, "_meta") // what a new one begins with
+	if body, err = json.Marshal(t.Mappings); err != nil {
+		return "", err
+	}
+	return unchanged, x.call(ctx, esapi.IndicesPutMappingRequest{Index: []string{name}, Body: bytes.NewReader(body)}, nil)
 }
 
-// fillLedger gives a new ledger the entries of the articles that are there already: then it had been
+// completeLedger fills a ledger that is new, or whose filling was broken off: its mapping says that it is being filled,
+// until it is.
+func (x *Index) completeLedger(ctx context.Context) error {
+	var have map[string]struct {
+		Mappings struct {
+			Meta struct {
+				Filling bool `json:"filling"`
+			} `json:"_meta"`
+		} `json:"mappings"`
+	}
+	if err := x.call(ctx, esapi.IndicesGetMappingRequest{Index: []string{x.ledger()}}, &have); err != nil {
+		return err
+	}
+	if !have[x.ledger()].Mappings.Meta.Filling {
+		return nil
+	}
+	if err := x.fillLedger(ctx); err != nil {
+		return fmt.Errorf("fill it from the articles: run setup again: %w", err)
+	}
+	body := strings.NewReader(`{"_meta":{"filling":false}}`)
+	return x.call(ctx, esapi.IndicesPutMappingRequest{Index: []string{x.ledger()}, Body: body}, nil)
+}
+
+// fillLedger gives a ledger the entries of the articles that are there already: then it had been
 // deleted. Workers that write meanwhile may leave what is gone from an article; they had better be
 // stopped.
 func (x *Index) fillLedger(ctx context.Context) error {

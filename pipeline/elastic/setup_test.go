@@ -204,3 +204,53 @@ func TestMappingConflict(t *testing.T) {
 		t.Errorf("stats %+v, want 1 rejected and 2 stored", s)
 	}
 }
+
+// TestLedgerFilledInPart: a setup that breaks off while it fills a ledger that was deleted leaves the rest to the next.
+func TestLedgerFilledInPart(t *testing.T) {
+	x := open(t)
+	recs := []pipeline.Record{pipelinetest.NewRecord("a", 1000, "Ann Brook"), pipelinetest.NewRecord("b", 1000, "Bo Reed")}
+	x.mustWrite(t, recs...)
+	if err := x.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	x.drop(t, x.ledger())
+	cfg := x.cfg
+	cfg.Attempts, cfg.Transport = 1, tripper(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "_bulk") {
+			return nil, errDead
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	broken, err := Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broken.Close()
+	if _, err := broken.Setup(t.Context()); !errors.Is(err, errDead) || !strings.Contains(err.Error(), "run setup again") {
+		t.Errorf("Setup returns %v", err)
+	}
+	for range 2 {
+		if _, err := x.Setup(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range recs {
+			x.is(t, r)
+		}
+	}
+	// Once it is full it is not read through again.
+	asked := 0
+	cfg.Transport = tripper(func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "_search") {
+			asked++
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	full, err := Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	if _, err := full.Setup(t.Context()); err != nil || asked != 0 {
+		t.Errorf("another setup reads %d pages of articles: %v", asked, err)
+	}
+}

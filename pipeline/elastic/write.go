@@ -201,7 +201,7 @@ func (x *Index) entries(ctx context.Context, ids []string) ([]*entry, []state, e
 	})
 	var status *StatusError
 	if errors.As(err, &status) && status.Status == http.StatusNotFound {
-		return nil, nil, x.notSetUp()
+		return nil, nil, notSetUp(x.ledger())
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("read ledger: %w", err)
@@ -214,7 +214,7 @@ func (x *Index) entries(ctx context.Context, ids []string) ([]*entry, []state, e
 		d := &res.Docs[i]
 		switch {
 		case d.Error != nil && d.Error.Type == "index_not_found_exception":
-			return nil, nil, x.notSetUp()
+			return nil, nil, notSetUp(x.ledger())
 		case d.Error != nil:
 			return nil, nil, fmt.Errorf("read ledger: %s", d.Error)
 		case d.Found:
@@ -222,10 +222,6 @@ func (x *Index) entries(ctx context.Context, ids []string) ([]*entry, []state, e
 		}
 	}
 	return entries, states, nil
-}
-
-func (x *Index) notSetUp() error {
-	return fmt.Errorf("%w: there is no index %s: run `dateline setup` first", ErrSetup, x.ledger())
 }
 
 // patiently tries a request again that is refused for now.

@@ -81,10 +81,7 @@ func (a *Admin) EnsureTopics(ctx context.Context, topics ...Topic) ([]string, er
 		for _, k := range slices.Sorted(maps.Keys(t.Config)) {
 			cfg.ConfigEntries = append(cfg.ConfigEntries, kafka.ConfigEntry{ConfigName: k, ConfigValue: t.Config[k]})
 		}
-		res, err := a.link.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{cfg}})
-		if err == nil {
-			err = res.Errors[t.Name]
-		}
+		err := a.create(ctx, cfg)
 		switch {
 		case err == nil:
 			made = append(made, t.Name)
@@ -93,6 +90,17 @@ func (a *Admin) EnsureTopics(ctx context.Context, topics ...Topic) ([]string, er
 		}
 	}
 	return made, nil
+}
+
+// create makes a topic.
+func (a *Admin) create(ctx context.Context, cfg kafka.TopicConfig) error {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	res, err := a.link.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{cfg}})
+	if err != nil {
+		return err
+	}
+	return res.Errors[cfg.Topic]
 }
 
 // Temporary reports whether an error of EnsureTopics may be gone in a moment: no broker answers yet, or the

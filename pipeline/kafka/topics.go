@@ -27,6 +27,8 @@ func (a *Admin) Match(ctx context.Context, pattern *regexp.Regexp, except ...str
 }
 
 func (l *link) match(ctx context.Context, pattern *regexp.Regexp, except []string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
 	// The client keeps what it knows of the cluster for some seconds, so that asking costs little.
 	res, err := l.client.Metadata(ctx, &kafka.MetadataRequest{})
 	if err != nil {
