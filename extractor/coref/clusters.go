@@ -34,12 +34,25 @@ func settleTypes(mentions []ner.Mention) []ner.Type {
 		out[i] = best
 	}
 	// A company named in full elsewhere is no person: "Elbe Logistik" beside "Elbe Logistik GmbH".
-	companies := map[string]bool{}
+	// So is its first word alone, where nobody has that name: "Acme" beside "Acme Pumps Inc.".
+	companies, people := map[string]bool{}, map[string]bool{}
+	for i := range mentions {
+		if out[i] == ner.Person {
+			if words := normalise(mentions[i].Text, ner.Person); len(words) > 1 {
+				for _, w := range words {
+					people[w] = true
+				}
+			}
+		}
+	}
 	for i := range mentions {
 		if out[i] == ner.Organisation {
 			words := normalise(mentions[i].Text, ner.Organisation)
 			if core := withoutLegalForm(words); len(core) < len(words) {
 				companies[strings.Join(core, " ")] = true
+				if !people[core[0]] {
+					companies[core[0]] = true
+				}
 			}
 		}
 	}

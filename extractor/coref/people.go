@@ -73,6 +73,9 @@ func (r *resolver) people() {
 		if len(candidates) == 0 {
 			candidates = r.roots(byAny[w])
 		}
+		if len(candidates) == 0 {
+			candidates = r.roots(spelt(w, full, words))
+		}
 		switch len(candidates) {
 		case 0:
 		case 1:
@@ -232,6 +235,22 @@ func misspelt(a, b []string) bool {
 		}
 	}
 	return slips == 1
+}
+
+// spelt gives the full names whose surname is this one but for a slip or another transcription ("Zelensky",
+// "Zelenskyy"); only of the first of them, which keeps the work linear.
+func spelt(surname string, full []int, words [][]string) []int {
+	if len(surname) < 6 {
+		return nil
+	}
+	var out []int
+	for _, f := range head(full) {
+		last := words[f][len(words[f])-1]
+		if len(last) >= 6 && surname[:3] == last[:3] && near(surname, last) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // near reports whether one letter added, lost, changed or swapped with the next leads from a to b.

@@ -36,8 +36,8 @@ func conventions(doc *text.Doc, mentions []Mention) []Mention {
 			i++
 			m = joined(doc, m, mentions[i])
 		}
-		if strings.Contains(m.Text, " & ") && m.Type == Person {
-			m.Type = Organisation
+		if m.Type == Person && (strings.Contains(m.Text, " & ") || i+1 < len(mentions) && mentions[i+1].Type == Person && analyst(doc.Text[m.End:mentions[i+1].Start])) {
+			m.Type, m.Score = Organisation, max(m.Score, settled)
 		}
 		first, end := doc.TokensIn(m.Span)
 		switch m.Type {
@@ -71,6 +71,15 @@ func cut(doc *text.Doc, m Mention, first, end int) Mention {
 		m.Span, m.Text, m.Form = span, span.In(doc.Text), form(doc.Tokens[first:end])
 	}
 	return m
+}
+
+// analyst reports whether what stands between two names makes the first a firm: "Reed Dunn analyst Ana Bell".
+func analyst(between string) bool {
+	switch strings.TrimSpace(between) {
+	case "analyst", "analysts", "strategist", "economist", "chief economist", "chief strategist", "portfolio manager":
+		return true
+	}
+	return false
 }
 
 // firm reports whether "a & b" is the name of a firm or a duo, where b follows a after " & ": a name that is
@@ -118,7 +127,7 @@ func beforeDash(after string) bool {
 }
 
 // postNominals are letters after a person's name; our own list.
-var postNominals = set("KC QC SC MP MEP MLA MSP TD OBE MBE CBE KBE GBE AM AO AC OAM OM CH PhD Ph.D Ph.D. MD M.D. Esq Esq. FRS RN LLB SAN GCFR GCON CFR")
+var postNominals = set("KC QC SC MP MEP MLA MSP TD OBE MBE CBE KBE GBE AM AO AC OAM OM CH DBE CMG KCMG KCB QPM PhD Ph.D Ph.D. MD M.D. Esq Esq. FRS RN LLB SAN GCFR GCON CFR")
 
 func set(words string) map[string]bool {
 	out := map[string]bool{}

@@ -71,6 +71,7 @@ func TestConventions(t *testing.T) {
 		{"firm of two surnames", "o{Acme} and p{Johnson} & p{Johnson} fell.", "o Acme|o Johnson & Johnson"},
 		{"firm taken for a person", "p{Ernst & Young} audits it.", "o Ernst & Young"},
 		{"firm and its half", "p{Quaker} & o{Sons LLC} fell.", "o Quaker & Sons LLC"},
+		{"a firm's analyst", "p{Reed Dunn} analyst p{Ana Bell} and p{Vale} spokesman p{Bo Reed} left.", "o Reed Dunn|p Ana Bell|p Vale|p Bo Reed"},
 		{"list of given names", "p{Ann}, p{Wyatt} & p{Zach} left.", "p Ann|p Wyatt|p Zach"},
 		{"couple", "p{Chip} & p{Joanna Gaines} left.", "p Chip|p Joanna Gaines"},
 		{"letters after a name", "p{Fiona Bell KC}, prosecuting, and p{Hal Dunn OBE} left.", "p Fiona Bell|p Hal Dunn"},
