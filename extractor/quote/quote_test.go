@@ -148,7 +148,7 @@ func TestTranscripts(t *testing.T) {
 		{"names", "[Ana Bell]p: Why should we pay for the pier?\n\n[Otto Roe]p: You use it, Ana, and you called it “our street” once.\n\n[Ana Bell]p: I was young.",
 			[]string{"direct | Why should we pay for the pier? | Ana Bell = Ana Bell", "direct | You use it, Ana, and you called it “our street” once. | Otto Roe = Otto Roe", "direct | I was young. | Ana Bell = Ana Bell"}},
 		{"what each is, and a part", "MAYOR [ANA BELL]p, HARBOUR PARTY: We have no money.\n\nMODERATOR: Do you want some?\n\nBELL: Yes, we do.",
-			[]string{"direct | We have no money. | MAYOR ANA BELL = ANA BELL", "direct | Do you want some? | MODERATOR", "direct | Yes, we do. | BELL = ANA BELL"}},
+			[]string{"direct | We have no money. | MAYOR ANA BELL = Ana Bell", "direct | Do you want some? | MODERATOR", "direct | Yes, we do. | BELL = Ana Bell"}},
 		{"announced", "Mayor [Ana Bell]p met [Otto Roe]p. This is from the interview.\n\nRoe: Will it hold?\n\nBell: I hope so, but who knows?",
 			[]string{"direct | Will it hold? | Roe = Otto Roe", "direct | I hope so, but who knows? | Bell = Ana Bell"}},
 		{"questions and answers", "[Ana Bell]p, who paints piers, met us in [Oslo]l.\n\nQ: Why do you paint piers?\n\nA: I like how they end.\n\nQ. Do you paint ships?\n\nA. We had none.",

@@ -246,10 +246,25 @@ func who(rec *pipeline.Record) []whoGroup {
 	return out
 }
 
-// affiliated is a person's organisation to be shown behind the role; empty where the role says it.
+// affiliated is a person's organisation to be shown behind the role; empty where the role says it, in full, by
+// its initials ("RSF commander") or by its first word ("Velora's chairman", "head of Velora").
 func affiliated(organisation, role string) string {
 	if organisation == "" || strings.Contains(strings.ToLower(role), strings.ToLower(organisation)) {
 		return ""
+	}
+	words := strings.Fields(organisation)
+	var initials []byte
+	for _, w := range words {
+		if 'A' <= w[0] && w[0] <= 'Z' {
+			initials = append(initials, w[0])
+		}
+	}
+	said := strings.Fields(strings.NewReplacer("’s", "'s").Replace(role))
+	for i, w := range said {
+		bare := strings.TrimSuffix(w, "'s")
+		if len(initials) > 1 && bare == string(initials) || bare == words[0] && (bare != w || i > 0 && i == len(said)-1) {
+			return ""
+		}
 	}
 	return show(organisation)
 }

@@ -37,7 +37,7 @@ func TestCorrections(t *testing.T) {
 		}
 	}
 	// From another site, and where editing is off, nothing is kept.
-	gone := []string{"kind", "not-a-name", "key", "place:harbour-wire", "name", "Harbour Wire", "back", "/articles/ferry-inquiry"}
+	gone := []string{"kind", "not-a-name", "key", "organisation:harbour-wire", "name", "Harbour Wire", "back", "/articles/ferry-inquiry"}
 	for _, site := range []string{"cross-site", "same-site"} {
 		if w := post(s, site, gone...); w.Code != http.StatusForbidden {
 			t.Errorf("a form of another site answers %d", w.Code)
@@ -54,15 +54,15 @@ func TestCorrections(t *testing.T) {
 		t.Errorf("without a file a form answers %d", w.Code)
 	}
 	has("/", `<bdi>Harbour Wire</bdi></span> <span class="num">3`, true)
-	has("/articles/ferry-inquiry", "/entities/place:harbour-wire", true)
+	has("/articles/ferry-inquiry", "/entities/organisation:harbour-wire", true)
 
 	w := post(s, "same-origin", gone...)
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/articles/ferry-inquiry" {
 		t.Fatalf("a correction answers %d, %v", w.Code, w.Header())
 	}
-	has("/articles/ferry-inquiry", "/entities/place:harbour-wire", false)
-	has("/", `/entities/place:harbour-wire`, false)
-	has("/api/suggest?q=harbour", "place:harbour-wire", false)
+	has("/articles/ferry-inquiry", "/entities/organisation:harbour-wire", false)
+	has("/", `/entities/organisation:harbour-wire`, false)
+	has("/api/suggest?q=harbour", "organisation:harbour-wire", false)
 	has("/corrections", "is not a name", true)
 
 	post(s, "same-origin", "kind", "wrong-type", "key", "place:lake-victoria", "name", "Lake Victoria", "type", "organisation")
@@ -105,7 +105,7 @@ func TestCorrections(t *testing.T) {
 	for _, c := range list {
 		post(s, "same-origin", "undo", c.ID)
 	}
-	has("/articles/ferry-inquiry", "/entities/place:harbour-wire", true)
+	has("/articles/ferry-inquiry", "/entities/organisation:harbour-wire", true)
 	has("/quotes?q=telephoned", "Peter Kiplagat Rono", true)
 	has("/corrections", "Nothing has been corrected", true)
 }
@@ -115,7 +115,7 @@ func TestCorrectionsOfOthers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "corrections.jsonl")
 	now := time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
 	s := newServer(t, Config{Store: stored(t), Corrections: corrections.Open(path), Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
-	const page, name, menu = "/articles/ferry-inquiry", "/entities/place:harbour-wire", `href="/corrections"`
+	const page, name, menu = "/articles/ferry-inquiry", "/entities/organisation:harbour-wire", `href="/corrections"`
 	has := func(when, part string, want bool) {
 		t.Helper()
 		if got := strings.Contains(get(t, s, page).Body.String(), part); got != want {
@@ -124,7 +124,7 @@ func TestCorrectionsOfOthers(t *testing.T) {
 	}
 	has("at first", name, true)
 	has("where nothing is corrected and nothing can be,", menu, false)
-	if _, err := corrections.Open(path).Add(t.Context(), corrections.Correction{Kind: corrections.NotAName, Key: "place:harbour-wire", Name: "Harbour Wire"}); err != nil {
+	if _, err := corrections.Open(path).Add(t.Context(), corrections.Correction{Kind: corrections.NotAName, Key: "organisation:harbour-wire", Name: "Harbour Wire"}); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(reloadPace - 1)
