@@ -158,6 +158,8 @@ func TestRole(t *testing.T) {
 		`Their successor [Ana Bell]p left.`:                                           "successor",
 		`Former harbour master [Ana Bell]p left.`:                                     "Former harbour master",
 		`On Monday [Ana Bell]p left.`:                                                 "",
+		`The archbishop Monseñor [Ana Bell]p left.`:                                   "archbishop",
+		`[Ana Bell]p is the mayor of [Oslo]l.`:                                        "",
 		`Mr [Bell]p left.`:                                                            "",
 		`[Ana Bell]p, 45, left.`:                                                      "",
 		`The union's general secretary, [Ana Bell]p, said that [Otto Orr]p had left.`: "union's general secretary",

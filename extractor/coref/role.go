@@ -25,12 +25,12 @@ func (r *resolver) role(members []int) (role string, titles []string) {
 		}
 		m := &r.mentions[i]
 		first, end := r.doc.TokensIn(m.Span)
-		for _, s := range []struct{ a, b int }{pair(r.roleBefore(first)), pair(r.roleAfter(end))} {
+		for k, s := range []struct{ a, b int }{pair(r.roleBefore(first)), pair(r.roleAfter(end)), pair(r.roleSaid(end))} {
 			if s.a >= s.b {
 				continue
 			}
 			span := text.Span{Start: r.doc.Tokens[s.a].Start, End: r.doc.Tokens[s.b-1].End}
-			if role == "" || address && s.a >= end {
+			if k < said && (role == "" || address && s.a >= end) {
 				address = s.b <= first && onlyAddress(r.doc.Tokens[s.a:s.b])
 				role = strings.Join(strings.Fields(span.In(r.doc.Text)), " ")
 			}
@@ -48,6 +48,38 @@ func (r *resolver) role(members []int) (role string, titles []string) {
 		}
 	}
 	return role, titles
+}
+
+// said is which of the words that introduce a person are what a sentence says of him; they name him later
+// ("the mayor"), but are no role of his for good.
+const said = 2
+
+// roleSaid gives the tokens of what a person is said to be right after the name that ends before token end:
+// "is the mayor of Oslo", "became president".
+func (r *resolver) roleSaid(end int) (from, to int) {
+	tokens := r.doc.Tokens
+	if end >= len(tokens) || tokens[end].Sentence != tokens[end-1].Sentence {
+		return end, end
+	}
+	switch tokens[end].Text {
+	case "is", "was", "became", "remains":
+	default:
+		return end, end
+	}
+	from = end + 1
+	for from < len(tokens) && (tokens[from].Tag == "DT" || tokens[from].Tag == "RB") {
+		from++
+	}
+	to = from
+	noun := false
+	for to < len(tokens) && to-from < longestRole && tokens[to].Sentence == tokens[end].Sentence && roleWord(&tokens[to]) {
+		noun = roleNoun(tokens[to].Text)
+		to++
+	}
+	if !noun {
+		return end, end
+	}
+	return from, to
 }
 
 func pair(a, b int) struct{ a, b int } { return struct{ a, b int }{a, b} }
@@ -79,6 +111,11 @@ func (r *resolver) roleBefore(first int) (from, to int) {
 		return r.officeBefore(first)
 	}
 	last := tokens[to-1].Text
+	// A title in another language after the office: "archbishop Monseñor Smith".
+	if to-from >= 2 && tokens[to-1].Tag == "NNP" && !roleNoun(last) && !honorific(last) && roleNoun(tokens[to-2].Text) {
+		last = tokens[to-2].Text
+		to--
+	}
 	if honorific(last) && to-from == 1 || !roleNoun(last) && !honorific(last) {
 		return r.officeBefore(first)
 	}

@@ -24,6 +24,7 @@ type Quoted struct {
 // mark is a token that may be a quotation mark.
 type mark struct {
 	token int
+	kind  int     // of the mark, below kinds
 	open  float64 // cost of reading it as an opening mark
 	close float64 // cost of reading it as a closing mark
 	skip  float64 // cost of reading it as no quotation mark at all
@@ -38,14 +39,18 @@ const (
 	costReopen      = 3.5 // an opening mark inside an open stretch
 	costUnclosed    = 2.2 // a stretch that its paragraph's end closes
 	costCarry       = 1.2 // a stretch that runs on into a paragraph without a mark
+	costNest        = 2.8 // double marks inside double marks
+	costNestOther   = 1.2 // the same, of another kind
+	costNestOpen    = 1   // a stretch with marks inside that the next paragraph's mark closes
 )
 
 // Quoted pairs the document's quotation marks: straight, curly and guillemets, “ and ” of any
 // mixture, “ left open at a paragraph's end. Single marks count where they stand outside double
 // ones. The result is in text order and does not overlap.
 //
-// Double marks are read by the cheapest sequence of opening and closing marks (a two-state
-// Viterbi search), so that one wrong, missing or stray mark spoils its own stretch only.
+// Double marks are read by the cheapest sequence of opening and closing marks (a Viterbi search), so that one
+// wrong, missing or stray mark spoils its own stretch only. Double marks inside double ones, as where a page
+// puts marks around a paragraph that has some, belong to the stretch around them.
 func (d *Doc) Quoted() []Quoted {
 	double := d.pairDouble()
 	return d.addSingle(double)
@@ -55,6 +60,14 @@ func (d *Doc) Quoted() []Quoted {
 func (d *Doc) doubleMark(i int) (mark, bool) {
 	t := d.Tokens[i].Text
 	m := mark{token: i, skip: costSkip}
+	switch t {
+	case "“", "”", "„", "‟":
+		m.kind = curly
+	case "«", "»":
+		m.kind = angled
+	case "``", "''":
+		m.kind = tex
+	}
 	switch t {
 	case "“", "„", "«", "‟", "``":
 		m.close = costWrongShape
@@ -116,10 +129,23 @@ func closesAfter(r rune) bool {
 	return false
 }
 
-// The two states of the pairing.
+// The kinds of double marks.
 const (
-	outside = iota
-	inside
+	straight = iota
+	curly
+	tex
+	angled
+	kinds
+)
+
+// The states of the pairing: outside, and for each kind of mark that has opened a stretch, inside it, in
+// marks inside it, and inside it after such marks.
+const (
+	outside = 0
+	inside  = 1
+	nested  = inside + kinds
+	after   = nested + kinds
+	states  = after + kinds
 )
 
 // pairDouble is the cheapest reading of the double marks.
@@ -136,61 +162,92 @@ func (d *Doc) pairDouble() []Quoted {
 		return nil
 	}
 	type step struct {
-		act  byte // 'o' open, 'c' close, 'r' close before and open, 'x' no mark
-		from byte // state before the mark
-		end  bool // whether the stretch before was closed by a paragraph's end
+		act  byte // 'o' open, 'c' close, 'r' close before and open, 'n' open or close inside, 'x' no mark
+		from int8 // state before the mark
+		end  int8 // the state that a paragraph's end closed before the mark; outside where none did
 	}
-	back := make([][2]step, len(marks))
-	cost := [2]float64{0, math.Inf(1)}
+	back := make([][states]step, len(marks))
+	var cost [states]float64
+	for s := range cost {
+		cost[s] = math.Inf(1)
+	}
+	cost[outside] = 0
 	para := d.paragraphOf(marks[0].token)
 	for k, m := range marks {
 		// Crossing paragraphs: an open stretch is carried, or closed where its paragraph ends.
 		p := d.paragraphOf(m.token)
-		ended := false
+		first := d.firstOfParagraph(m.token)
+		ended := int8(outside)
 		if n := p - para; n > 0 {
-			first := d.firstOfParagraph(m.token)
-			carry := cost[inside] + costCarry*float64(n)
+			carry, drop, dropAfter := costCarry*float64(n), costUnclosed, costUnclosed
 			if first && n == 1 {
-				carry = cost[inside]
+				carry, drop, dropAfter = 0, 0.2, costNestOpen
 			}
-			drop := cost[inside] + costUnclosed
-			if first && n == 1 {
-				drop = cost[inside] + 0.2
+			out := cost[outside]
+			for kind := range kinds {
+				if c := cost[inside+kind] + drop; c < out {
+					out, ended = c, int8(inside+kind)
+				}
+				if c := cost[after+kind] + dropAfter; c < out {
+					out, ended = c, int8(after+kind)
+				}
+				cost[inside+kind] += carry
+				cost[nested+kind] = math.Inf(1)
+				cost[after+kind] += costCarry * float64(n)
 			}
-			if drop < cost[outside] {
-				cost[outside], ended = drop, true
-			}
-			cost[inside] = carry
+			cost[outside] = out
 		}
 		para = p
 		reopen := costReopen
-		if d.firstOfParagraph(m.token) {
+		if first {
 			reopen = 0
 		}
-		next := [2]float64{math.Inf(1), math.Inf(1)}
+		var next [states]float64
+		for s := range next {
+			next[s] = math.Inf(1)
+		}
 		try := func(state int, c float64, s step) {
 			if c < next[state] {
 				next[state], back[k][state] = c, s
 			}
 		}
-		try(inside, cost[outside]+m.open, step{'o', outside, ended})
+		try(inside+m.kind, cost[outside]+m.open, step{'o', outside, ended})
 		try(outside, cost[outside]+m.skip, step{'x', outside, ended})
-		try(outside, cost[inside]+m.close, step{'c', inside, false})
-		try(inside, cost[inside]+m.open+reopen, step{'r', inside, false})
-		try(inside, cost[inside]+m.skip, step{'x', inside, false})
+		for kind := range kinds {
+			in, deep, out := inside+kind, nested+kind, after+kind
+			try(outside, cost[in]+m.close, step{'c', int8(in), outside})
+			try(inside+m.kind, cost[in]+m.open+reopen, step{'r', int8(in), outside})
+			try(in, cost[in]+m.skip, step{'x', int8(in), outside})
+			if !first {
+				nest := costNest
+				if m.kind != kind {
+					nest = costNestOther
+				}
+				try(deep, cost[in]+m.open+nest, step{'n', int8(in), outside})
+				try(deep, cost[out]+m.open+nest/2, step{'n', int8(out), outside})
+				try(outside, cost[out]+m.close, step{'c', int8(out), outside})
+			}
+			try(out, cost[deep]+m.close, step{'n', int8(deep), outside})
+			try(out, cost[out]+m.skip, step{'x', int8(out), outside})
+		}
 		cost = next
 	}
-	state := outside
-	if cost[inside]+costUnclosed < cost[outside] {
-		state = inside
+	state := int8(outside)
+	least := cost[outside]
+	for kind := range kinds {
+		for _, s := range [...]int{inside + kind, after + kind} {
+			if c := cost[s] + costUnclosed; c < least {
+				state, least = int8(s), c
+			}
+		}
 	}
 	// Read the acts backwards, then build the stretches forwards.
 	acts := make([]step, len(marks))
 	for k := len(marks) - 1; k >= 0; k-- {
 		acts[k] = back[k][state]
-		state = outside
-		if acts[k].from == inside || acts[k].end {
-			state = inside
+		state = acts[k].from
+		if acts[k].end != outside {
+			state = acts[k].end
 		}
 	}
 	var out []Quoted
@@ -198,7 +255,7 @@ func (d *Doc) pairDouble() []Quoted {
 	continues := false
 	for k, m := range marks {
 		s := acts[k]
-		if s.end && open >= 0 {
+		if s.end != outside && open >= 0 {
 			out = d.appendUnclosed(out, open, m.token, continues)
 			open, continues = -1, d.firstOfParagraph(m.token) && d.paragraphOf(m.token) == d.lastParagraph(out)+1
 		}
@@ -213,7 +270,7 @@ func (d *Doc) pairDouble() []Quoted {
 			out = d.appendQuoted(out, Quoted{Open: d.Tokens[open].Span, Close: d.Tokens[m.token].Span, FirstToken: open + 1, EndToken: m.token, Continues: continues})
 			open = -1
 		}
-		if s.act != 'x' && open < 0 {
+		if s.act != 'x' && s.act != 'n' && open < 0 {
 			continues = false
 		}
 	}

@@ -32,6 +32,11 @@ func TestQuoted(t *testing.T) {
 		{"paragraphs that do not", "He said: “One.\n\nTwo.” Then he left.", []string{"One.\n\nTwo."}},
 		{"left open", "He said: “One.\n\nThen he left, and “Two,” she said.", []string{"One.", "Two,"}},
 		{"stray closing mark", "He left.” Then she said: “Two.”", []string{"Two."}},
+		{"marks inside marks of one kind", `“They call it “the old liar” and swim,” she said. “We don’t.”`, []string{"They call it “the old liar” and swim,", "We don’t."}},
+		{"straight marks inside straight marks", `"They call it "the old liar" and swim," she said. "We don't."`, []string{`They call it "the old liar" and swim,`, "We don't."}},
+		{"twice inside", `“The “old” and the “new” pier,” she said.`, []string{"The “old” and the “new” pier,"}},
+		{"a paragraph in marks that has marks", "\"They call it “the old liar” and swim.\n\n\"They call me “the young one” too.\n\nShe left, and “Two,” she said.", []string{"They call it “the old liar” and swim.", "They call me “the young one” too.", "Two,"}},
+		{"a lost closing mark is no nesting", "“We go, he said. “We stay,” she said.\n\n“We stay,” they said.", []string{"We go, he said.", "We stay,", "We stay,"}},
 		{"empty", `““”” ""`, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -69,7 +69,13 @@ func (r *reader) article(g *gold, doc *text.Doc, names []ner.Mention, n int, wei
 			continue
 		}
 		if len(a.Entities) == 0 && strings.Trim(d.Marks, "\"“”") != "" {
-			continue // such annotators saw double marks only
+			// Who read those articles saw no marks in '' ''; what somebody is reported to say, they did. Of
+			// single marks they say nothing.
+			if strings.Trim(d.Marks, "`'") != "" || len(d.Marks) < 4 {
+				continue
+			}
+			q = g.around(d.Quote.Span)
+			c.right = []bool{q != nil, q == nil}
 		}
 		out.marks = append(out.marks, c)
 		if q == nil {
@@ -148,6 +154,18 @@ func (g *gold) match(s text.Span, indirect bool) *eval.Quote {
 		return nil
 	}
 	return &g.a.Quotes[at]
+}
+
+// around is the shortest annotated quote of any kind that holds a span, nil where none does.
+func (g *gold) around(s text.Span) *eval.Quote {
+	var best *eval.Quote
+	for i := range g.a.Quotes {
+		q := &g.a.Quotes[i]
+		if g.span(q.Span).Contains(s) && (best == nil || q.End-q.Start < best.End-best.Start) {
+			best = q
+		}
+	}
+	return best
 }
 
 // bare is a span without marks and closing punctuation.
