@@ -57,8 +57,11 @@ func (f *finder) marked(n int) {
 		if rule == "after" && f.addressed(q, fr) {
 			p = max(p, leastMarked)
 		}
-		if p < leastMarked && !f.sentence(q) {
-			continue
+		if p < leastMarked {
+			if !f.sentence(q) {
+				continue
+			}
+			p = leastMarked
 		}
 		f.found[q] = f.spoken(n, k, fr, rule, p)
 	}
@@ -85,9 +88,11 @@ func (f *finder) addressed(q int, after *frame) bool {
 
 // sentence reports whether a stretch is a sentence, long enough to be nothing but speech.
 func (f *finder) sentence(q int) bool {
-	const shortest = 6 // words
+	const shortest, shortestPart = 6, 2 // words
 	s := &f.stretches[q]
-	if s.Single || s.EndToken-s.FirstToken < shortest+1 {
+	// What runs over paragraphs, each of which opens with a mark, is hardly anything else.
+	part := s.Continues || q+1 < len(f.stretches) && f.stretches[q+1].Continues
+	if s.Single && !part || s.EndToken-s.FirstToken < shortest+1 && (!part || s.EndToken-s.FirstToken < shortestPart+1) {
 		return false
 	}
 	if f.doc.Tokens[s.FirstToken].Tag == "CD" || !unicode.IsUpper(firstRune(f.doc.Tokens[s.FirstToken].Text)) {

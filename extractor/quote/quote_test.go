@@ -115,6 +115,8 @@ func TestFind(t *testing.T) {
 		{"signed", "“It rained every day.” ― [Ana Bell]p\n“Nobody came to the pier.” — [Otto Bell]p", []string{"direct | It rained every day. | Ana Bell = Ana Bell", "direct | Nobody came to the pier. | Otto Bell = Otto Bell"}},
 		{"it wrote", `“The pier was the pride of the town, and is no more,” it wrote.`, []string{"direct | The pier was the pride of the town, and is no more, | it"}},
 		{"the letter read", `“The pier was the pride of the town, and is no more,” the letter read.`, []string{"direct | The pier was the pride of the town, and is no more, | the letter"}},
+		{"single marks over paragraphs", "The family had a statement. His mother, [Ana Bell]p, said:\n\n‘It was an old pier.\n\n‘We want somebody to say that they read the letter.’\n\n[Otto Roe]p left.",
+			[]string{"direct | It was an old pier. | Ana Bell = Ana Bell", "direct | We want somebody to say that they read the letter. | Ana Bell = Ana Bell"}},
 		{"as she put it", `The pier is, as [Ana Bell]p put it, “a gift to the whole town”.`, []string{"mixed | a gift to the whole town | Ana Bell = Ana Bell"}},
 		{"put it this way", `[Ana Bell]p put it this way: “The pier was never ours to sell.”`, []string{"direct | The pier was never ours to sell. | Ana Bell = Ana Bell"}},
 		{"introduced by what she is", `[Ana Bell]p is the mayor of [Oslo]l. The mayor said: “It rained every day.”`, []string{"direct | It rained every day. | The mayor = Ana Bell"}},

@@ -302,8 +302,13 @@ func (c *collector) frame(u *unit, g *frame, where string, between int, picked b
 		default:
 			add(where, "far")
 		}
-	} else if g.clauseFirst == 0 {
-		add(where, "opening")
+	} else {
+		if g.clauseFirst == 0 {
+			add(where, "opening")
+		}
+		if g.after >= len(u.items) && u.at(len(u.items)-1).low == ":" {
+			add(where, "announces") // "Smith said:", and the words in a paragraph of their own
+		}
 	}
 }
 

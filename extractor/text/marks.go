@@ -315,7 +315,8 @@ func (d *Doc) appendQuoted(out []Quoted, q Quoted) []Quoted {
 // stretch takes the place of double-quoted ones inside it.
 func (d *Doc) addSingle(double []Quoted) []Quoted {
 	var out []Quoted
-	next := 0 // the first of double that is not yet behind
+	next := 0       // the first of double that is not yet behind
+	continues := -1 // the paragraph that goes on with a stretch
 	for i := 0; i < len(d.Tokens); i++ {
 		for next < len(double) && double[next].EndToken <= i {
 			out = append(out, double[next])
@@ -329,6 +330,15 @@ func (d *Doc) addSingle(double []Quoted) []Quoted {
 			continue
 		}
 		end := d.closeOfSingle(i)
+		p := d.paragraphOf(i)
+		first := d.firstOfParagraph(i)
+		if end < 0 && first && (p == continues || d.singleGoesOn(p)) && (next == len(double) || d.paragraphOf(double[next].FirstToken-1) > p) {
+			out = d.appendUnclosed(out, i, len(d.Tokens), p == continues)
+			out[len(out)-1].Single = true
+			continues = p + 1
+			i = d.Sentences[d.Paragraphs[p].EndSentence-1].EndToken - 1
+			continue
+		}
 		if end < 0 || end == i+1 {
 			continue
 		}
@@ -340,12 +350,28 @@ func (d *Doc) addSingle(double []Quoted) []Quoted {
 			continue // the marks cross
 		}
 		next = k
-		q := Quoted{Open: d.Tokens[i].Span, Close: d.Tokens[end].Span, FirstToken: i + 1, EndToken: end, Single: true}
+		q := Quoted{Open: d.Tokens[i].Span, Close: d.Tokens[end].Span, FirstToken: i + 1, EndToken: end, Single: true, Continues: first && p == continues}
 		q.Span = Span{d.Tokens[i+1].Start, d.Tokens[end-1].End}
 		out = append(out, q)
 		i = end
 	}
 	return append(out, double[next:]...)
+}
+
+// singleGoesOn reports whether the paragraphs after p open with single marks again, of which the last is
+// closed.
+func (d *Doc) singleGoesOn(p int) bool {
+	const longest = 12 // paragraphs
+	for n := p + 1; n < len(d.Paragraphs) && n <= p+longest; n++ {
+		i := d.Sentences[d.Paragraphs[n].FirstSentence].FirstToken
+		if !d.opensSingle(i) {
+			return false
+		}
+		if d.closeOfSingle(i) > i+1 {
+			return true
+		}
+	}
+	return false
 }
 
 // opensSingle reports whether token i may open a single-quoted stretch.

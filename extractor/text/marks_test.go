@@ -24,6 +24,8 @@ func TestQuoted(t *testing.T) {
 		{"lost space", `"Into the cloud, "said Ana. "Yes."`, []string{"Into the cloud,", "Yes."}},
 		{"single", `‘Don’t go,’ he said.`, []string{"Don’t go,"}},
 		{"single, straight, possessive inside", `'The workers' rights,' he said.`, []string{"The workers' rights,"}},
+		{"single, paragraphs that open again", "‘One.\n\n‘Two.\n\n‘Three,’ he said.\n\n‘Four.", []string{"One.", "Two.", "Three,"}},
+		{"apostrophes that open paragraphs", "’Tis late.\n\n’Tis early.\n\nHe left.", nil},
 		{"apostrophes alone", `The workers' rights and the '90s aren't over.`, nil},
 		{"nested", `“He said ‘no’ to me,” she said.`, []string{"He said ‘no’ to me,"}},
 		{"double inside single", `‘He said “no” to me,’ she said.`, []string{"He said “no” to me,"}},

@@ -29,9 +29,9 @@ const folds = 5
 
 // How each part is fitted.
 var (
-	fitMarks    = Fit{Epochs: 30, Rate: 0.1, Penalty: 2, Least: 3}
-	fitSpeakers = Fit{Epochs: 6, Rate: 0.05, Penalty: 2, Least: 6, Average: true}
-	fitReported = Fit{Epochs: 10, Rate: 0.05, Penalty: 2, Least: 4, Average: true}
+	fitMarks    = Fit{Epochs: 30, Rate: 0.1, Penalty: 2, Least: 3, Runs: 5}
+	fitSpeakers = Fit{Epochs: 6, Rate: 0.05, Penalty: 2, Least: 6, Average: true, Runs: 5}
+	fitReported = Fit{Epochs: 10, Rate: 0.05, Penalty: 2, Least: 4, Average: true, Runs: 5}
 )
 
 // Run learns a model and returns its file.

@@ -22,10 +22,12 @@ type Fit struct {
 	Penalty float64 // for each unit of a weight, in decisions
 	Least   int     // how often a feature must be seen
 	Average bool    // take the mean of the weights after each of the later passes
+	Runs    int     // fits in orders of their own, whose mean is taken; 0: one
 }
 
 // fit maximises the likelihood that what is chosen is right (all right options together), by
-// AdaGrad over the decisions in an order that a seed decides: the same weights on every run.
+// AdaGrad over the decisions in orders that seeds decide: the same weights each time. The mean of several
+// orders hangs less on any of them.
 func fit(choices []choice, how Fit) map[string]float64 {
 	counts := map[string]int{}
 	for _, c := range choices {
@@ -45,11 +47,6 @@ func fit(choices []choice, how Fit) map[string]float64 {
 	index := make(map[string]int, len(names))
 	for i, f := range names {
 		index[f] = i
-	}
-	type compact struct {
-		options [][]int
-		right   []bool
-		weight  float64
 	}
 	var data []compact
 	for _, c := range choices {
@@ -72,16 +69,35 @@ func fit(choices []choice, how Fit) map[string]float64 {
 		}
 		data = append(data, d)
 	}
-	w := make([]float64, len(names))
-	g := make([]float64, len(names))
+	out := make(map[string]float64, len(names))
+	runs := max(how.Runs, 1)
+	for seed := range runs {
+		for i, v := range descend(data, len(names), how, uint64(seed)+1) {
+			out[names[i]] += v / float64(runs)
+		}
+	}
+	return out
+}
+
+// compact is a choice whose features are numbers.
+type compact struct {
+	options [][]int
+	right   []bool
+	weight  float64
+}
+
+// descend fits the weights of n features in one order.
+func descend(data []compact, n int, how Fit, seed uint64) []float64 {
+	w := make([]float64, n)
+	g := make([]float64, n)
 	order := make([]int, len(data))
 	for i := range order {
 		order[i] = i
 	}
-	rng := rand.New(rand.NewPCG(1, 1))
+	rng := rand.New(rand.NewPCG(seed, 1))
 	decay := how.Penalty / float64(max(len(data), 1))
 	var p []float64
-	mean := make([]float64, len(names))
+	mean := make([]float64, n)
 	passes := 0.0
 	for epoch := range how.Epochs {
 		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
@@ -117,14 +133,13 @@ func fit(choices []choice, how Fit) map[string]float64 {
 			passes++
 		}
 	}
-	out := make(map[string]float64, len(names))
-	for i, f := range names {
-		out[f] = w[i]
-		if how.Average {
-			out[f] = mean[i] / passes
+	if how.Average {
+		for i := range mean {
+			mean[i] /= passes
 		}
+		return mean
 	}
-	return out
+	return w
 }
 
 func softmax(p, w []float64, options [][]int) []float64 {
