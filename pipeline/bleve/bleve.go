@@ -103,6 +103,8 @@ func Open(dir string, o Options) (*Index, error) {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("open index: %w: let this user do so, or choose another folder (--index)", err)
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, fmt.Errorf("open index: %s is no folder: choose another (--index)", dir)
 	case errors.Is(err, syscall.ENOSPC):
 		return nil, fmt.Errorf("open index: %w: make room on the disk, or choose another folder (--index)", err)
 	case err != nil:

@@ -72,6 +72,16 @@ func TestLocked(t *testing.T) {
 	}
 }
 
+func TestNotAFolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "story.txt")
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), "story.txt is no folder: choose another (--index)") {
+		t.Errorf("Open of a file returns %v", err)
+	}
+}
+
 func TestNotAnIndex(t *testing.T) {
 	write := func(path, text string) func(t *testing.T, dir string) {
 		return func(t *testing.T, dir string) {

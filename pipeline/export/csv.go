@@ -161,10 +161,29 @@ func quoteRows(rec *pipeline.Record) (string, error) {
 	return csvLines(rows...)
 }
 
+// Cell is a value as a spreadsheet takes it for text: one that begins as a formula gets an apostrophe (OWASP,
+// "CSV injection").
+func Cell(v string) string {
+	if v != "" && strings.IndexByte("=+-@\t\r", v[0]) >= 0 {
+		return "'" + v
+	}
+	return v
+}
+
 func csvLines(rows ...[]string) (string, error) {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	if err := w.WriteAll(rows); err != nil {
+	for _, row := range rows {
+		safe := make([]string, len(row))
+		for i, v := range row {
+			safe[i] = Cell(v)
+		}
+		if err := w.Write(safe); err != nil {
+			return "", fmt.Errorf("encode CSV: %w", err)
+		}
+	}
+	w.Flush()
+	if err := w.Error(); err != nil {
 		return "", fmt.Errorf("encode CSV: %w", err)
 	}
 	return b.String(), nil

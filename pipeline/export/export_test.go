@@ -153,6 +153,26 @@ func TestJSONIsJSON(t *testing.T) {
 	}
 }
 
+// TestFormulas: what a publisher wrote must not become a formula in a spreadsheet.
+func TestFormulas(t *testing.T) {
+	rec := sampleRecord(t)
+	rec.Source, rec.URL = `=HYPERLINK("https://evil.example","x")`, "+1"
+	rows, err := csv.NewReader(strings.NewReader(export(t, CSV, Options{}, rec))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		for _, cell := range r {
+			if strings.HasPrefix(cell, "=") || strings.HasPrefix(cell, "+") {
+				t.Fatalf("a cell begins as a formula: %q", cell)
+			}
+		}
+	}
+	if rows[1][2] != `'=HYPERLINK("https://evil.example","x")` {
+		t.Errorf("the source is %q", rows[1][2])
+	}
+}
+
 func TestCSVRows(t *testing.T) {
 	rows, err := csv.NewReader(strings.NewReader(export(t, CSV, Options{}, sampleRecord(t)))).ReadAll()
 	if err != nil {

@@ -146,15 +146,10 @@ func quoteRow(h *search.QuoteHit) []string {
 		string(h.Quote.Kind), cue, h.Quote.Text, strconv.FormatFloat(h.Quote.Score, 'f', 2, 64))
 }
 
-// cells are what a spreadsheet takes as text: one that begins as a formula gets an apostrophe (OWASP,
-// "CSV injection").
+// cells are what a spreadsheet takes as text.
 func cells(values ...string) []string {
 	for i, v := range values {
-		v = show(v)
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
-			v = "'" + v
-		}
-		values[i] = v
+		values[i] = export.Cell(show(v))
 	}
 	return values
 }
