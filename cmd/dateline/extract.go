@@ -146,7 +146,7 @@ func (p *process) files(paths []string, form files.Form) (*files.Source, error) 
 		return nil, err
 	}
 	for _, f := range s.Skipped() {
-		_, _ = fmt.Fprintf(p.err, "dateline: %s: passed over: its name tells no form\n", export.Printable(f, false)) // only a word of warning
+		_, _ = fmt.Fprintf(p.err, "dateline: %s: passed over: its name tells no form that can be read\n", export.Printable(f, false)) // only a word of warning
 	}
 	return s, nil
 }

@@ -94,7 +94,7 @@ type entry struct {
 }
 
 // Open finds the files. Errors name the path and the remedy: nothing there, nothing that matches,
-// or an extension that says nothing of the form.
+// or an extension that says nothing of the form, where nothing else was named.
 func Open(c Config) (*Source, error) {
 	c.MaxBytes = cmp.Or(c.MaxBytes, 16<<20)
 	c.BatchBytes = cmp.Or(c.BatchBytes, 1<<20)
@@ -111,6 +111,9 @@ func Open(c Config) (*Source, error) {
 			return nil, err
 		}
 	}
+	if len(s.entries) == 0 {
+		return nil, unknownForm(s.skipped[0])
+	}
 	s.entries = distinct(s.entries)
 	for _, e := range s.entries {
 		if e.size < 0 {
@@ -120,6 +123,10 @@ func Open(c Config) (*Source, error) {
 		s.total += e.size
 	}
 	return s, nil
+}
+
+func unknownForm(path string) error {
+	return fmt.Errorf("%s: can't tell its form from its name: want %s, or send it to standard input with --input", path, known)
 }
 
 // add finds the files of one path.
@@ -136,8 +143,12 @@ func (s *Source) add(p string) error {
 		s.walk(p)
 	case err == nil:
 		e, ok := s.entry(p, info.Size(), path.Base(filepath.ToSlash(p)))
+		if !ok && len(s.config.Paths) > 1 { // a shell may have made the list of a glob
+			s.skipped = append(s.skipped, p)
+			return nil
+		}
 		if !ok {
-			return fmt.Errorf("%s: can't tell its form from its name: want %s, or send it to standard input with --input", p, known)
+			return unknownForm(p)
 		}
 		s.entries = append(s.entries, e)
 		return nil
@@ -310,7 +321,7 @@ func (s *Source) Total() int64 { return s.total }
 // Position is how many of the Total bytes have been read. Safe at any time.
 func (s *Source) Position() int64 { return s.read.Load() }
 
-// Skipped are the files that were found in folders or by globs and have no known form.
+// Skipped are the files that were found in folders or by globs, or named among others, and have no known form.
 func (s *Source) Skipped() []string { return slices.Clone(s.skipped) }
 
 // Read returns the next messages.
