@@ -20,7 +20,12 @@ func (s *logSettings) level() slog.Level {
 
 // logger is the workers' log.
 func (s *logSettings) logger(w io.Writer) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: s.level()}
+	opts := &slog.HandlerOptions{Level: s.level(), ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Value.Kind() == slog.KindDuration { // which JSON would have in nanoseconds
+			a.Value = slog.StringValue(a.Value.Duration().String())
+		}
+		return a
+	}}
 	_, onTerminal := terminal(w)
 	if s.LogFormat == "json" || s.LogFormat == "auto" && !onTerminal {
 		return slog.New(slog.NewJSONHandler(w, opts))

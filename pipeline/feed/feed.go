@@ -353,6 +353,10 @@ func (s *Source) keepHouse() {
 
 // begin starts to poll a feed. mu is held.
 func (s *Source) begin(f Feed) {
+	// When the next poll is due was told by the interval of then; one that failed is waited for all the same.
+	if due := f.Polled.Add(s.interval(&f)); f.Failures == 0 && due.Before(f.Next) {
+		f.Next = due
+	}
 	ctx, stop := context.WithCancel(s.ctx)
 	s.loops[f.URL] = stop
 	s.polling.Go(func() {

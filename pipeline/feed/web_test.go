@@ -313,6 +313,30 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestShorterInterval: what an earlier run said of the next poll does not hold where polls are to be more frequent.
+func TestShorterInterval(t *testing.T) {
+	s := newServer(t)
+	s.text("/a", "", rss(oneItem))
+	c := quick(openState(t, stateFile(t)), s.URL+"/a")
+	c.Interval = time.Hour
+	if got, _, sum := run(t, c); len(got) != 1 || sum.Polled != 1 {
+		t.Fatalf("%d articles, %+v", len(got), sum)
+	}
+	s.text("/a", "", rss(oneItem+strings.ReplaceAll(oneItem, "1<", "2<")))
+	c.Follow, c.Interval = true, 20*time.Millisecond
+	src, err := Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = src.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	b, err := src.Read(ctx)
+	if err != nil || len(b.Messages) != 1 || !strings.Contains(string(b.Messages[0].Value), "/a/2") {
+		t.Fatalf("%+v, %v", b, err)
+	}
+}
+
 // TestCheck: what a feed is like, without a trace.
 func TestCheck(t *testing.T) {
 	s := newServer(t)
