@@ -211,6 +211,7 @@ func TestCases(t *testing.T) {
 			{"By 2030 it will grow. It fell for the full year; it will rise by year-end, or by the year's end.", "2030=2030|the full year=2025|year-end=2025-12-31|the year's end=2025+END"},
 			{"They met on April 12, 1981. It will fly at the end of the month.", "April 12, 1981=1981-04-12|the end of the month=2025-01+END"},
 			{"In the past three summers, by the end of the decade, for a quarter of a century.", "the end of the decade=202+END|a quarter of a century=P25Y"},
+			{"They met on 3 May 2021 and left earlier in the night. They carried the day.", "3 May 2021=2021-05-03|earlier in the night=2021-05-03TNI"},
 			{"They plan it for April 18-25, a weeklong rally.", "April 18-25=2025-04-18/2025-04-25|weeklong=P1W"},
 			{"They met almost two weeks ago, and two weeks ago.", "almost two weeks ago=2025-W01+AFTER|two weeks ago=2025-01-01"},
 		}},

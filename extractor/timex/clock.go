@@ -266,7 +266,7 @@ func (r *resolver) guessYear(w when, e *expr) (year int, inferred bool) {
 	}
 	if w.gran == gMonth {
 		ahead := mod12(c.month - r.ref.month)
-		if tense <= 0 && (ahead == 1 && r.attribute(e, clsNoun|clsProper) || ahead <= 3 && r.attribute(e, clsScheduled) || ahead <= 6 && r.followed(e, clsScheduled)) {
+		if tense <= 0 && (ahead == 1 && r.attribute(e, clsNoun|clsProper) || ahead <= 3 && r.attribute(e, clsScheduled) || ahead <= 9 && r.followed(e, clsScheduled)) {
 			// "the meeting in May", told in April; "November's election"
 			return c.year + (r.ref.month+ahead-1)/12, false
 		}

@@ -519,6 +519,9 @@ func (r *resolver) step(base when, unit, step int) when {
 		}
 	}
 	out := when{gran: granOf[unit]}
+	if unit == uNight {
+		out.part = partNight
+	}
 	if !known {
 		out.n = -1 // the century 0 is the first
 		return out
