@@ -136,8 +136,11 @@ func (c *searchCmd) query() (search.Query, error) {
 	return q, nil
 }
 
-// period is the half-open interval of a day, a month or a year.
+// period is the half-open interval of a day, a month or a year; of nothing it is open.
 func period(flag, s string) (from, to time.Time, err error) {
+	if s == "" {
+		return from, to, nil
+	}
 	for _, f := range []struct {
 		layout              string
 		years, months, days int
