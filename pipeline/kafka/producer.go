@@ -199,7 +199,7 @@ func (l *link) partitions(ctx context.Context, topic string) ([]int, error) {
 	defer conn.Close()
 	parts, err := conn.ReadPartitions(topic)
 	if errors.Is(err, kafka.UnknownTopicOrPartition) || err == nil && len(parts) == 0 {
-		return nil, fmt.Errorf("topic %q does not exist: make it with `dateline setup`: %w", topic, kafka.UnknownTopicOrPartition)
+		return nil, noTopic(topic)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look up topic %q: %w", topic, err)

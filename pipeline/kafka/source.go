@@ -28,16 +28,18 @@ const (
 // localhost:9092.
 type SourceConfig struct {
 	Connection
-	// Topics to read. Default: dateline-raw, where there is no Pattern.
+	// Topics to read. Default: dateline-raw, where there is no Pattern. Of several, one that is missing, or is deleted,
+	// keeps none of the others from being read.
 	Topics []string
 	// Pattern, instead of Topics, reads every topic whose name it matches, also one that is made
 	// later: see Match. Except are names that it must not match.
 	Pattern *regexp.Regexp
 	Except  []string
-	// Look is how often the broker is asked whether there are other topics that match. Default: 10 s.
+	// Look is how often the broker is asked whether there are other topics that match, or whether one of several
+	// Topics has come or gone. Default: 10 s.
 	Look time.Duration
-	// Joining, where set, hears for which topics the source joins its group: once, and with a
-	// Pattern whenever they change.
+	// Joining, where set, hears for which topics the source joins its group: once, and whenever
+	// they change.
 	Joining func(topics []string)
 	// Group is the consumer group's name. Default: dateline.
 	Group string
@@ -305,7 +307,7 @@ func (s *Source) signal() {
 	}
 }
 
-// run is a member of the group until Close. Where the topics that match the pattern change it leaves,
+// run is a member of the group until Close. Where the topics that match the pattern, or are there, change it leaves,
 // and comes again for those: kafka-go's group is for the topics that it begins with.
 func (s *Source) run() {
 	defer close(s.done)
@@ -363,7 +365,7 @@ func (s *Source) belong(topics []string) error {
 		defer context.AfterFunc(s.ctx, func() { hurry.Reset(min(patience, 3*time.Second)) })()
 		_ = group.Close() // always nil
 	})
-	if s.cfg.Pattern != nil {
+	if s.changing() {
 		wait.Go(func() {
 			defer cancel()
 			s.watchTopics(ctx, topics)

@@ -46,31 +46,34 @@ func (l *link) match(ctx context.Context, pattern *regexp.Regexp, except []strin
 	return names, nil
 }
 
-// waitTopics waits until a broker answers and all topics exist, or with a pattern one that it matches,
-// and returns them. Joining before would rejoin without pause, for kafka-go's partition watch ends a
-// generation at once where a topic is missing.
+// waitTopics waits until a broker answers and there is a topic to read, and returns those that there are. Joining
+// for one that is missing would keep the group from all: kafka-go then assigns no partition of any.
 func (s *Source) waitTopics() ([]string, error) {
 	for n := 0; ; n++ {
 		topics, err := s.lookup()
 		switch {
-		case err == nil || s.ctx.Err() != nil:
-			return topics, s.ctx.Err()
+		case s.ctx.Err() != nil:
+			return nil, s.ctx.Err()
 		case permanent(err):
 			return nil, err
+		case err != nil:
+			s.cfg.Notify(err) // a missing one, too
 		}
-		s.cfg.Notify(err)
+		if len(topics) > 0 {
+			return topics, nil
+		}
 		if err := pause(s.ctx, n); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// lookup returns the topics to read, and an error where there is none, or one is missing.
+// lookup returns the topics to read that there are, and an error where there is none, or one is missing.
 func (s *Source) lookup() ([]string, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, dialTimeout)
 	defer cancel()
 	if s.cfg.Pattern == nil {
-		return s.cfg.Topics, s.link.checkTopics(ctx, s.cfg.Topics)
+		return s.link.existing(ctx, s.cfg.Topics)
 	}
 	conn, err := s.link.dial(ctx) // for its error, which says more
 	if err != nil {
@@ -84,7 +87,24 @@ func (s *Source) lookup() ([]string, error) {
 	return topics, err
 }
 
-// watchTopics returns when other topics match than those that are read, or ctx ends.
+// changing reports whether the topics to read may be others one day, while some are still there.
+func (s *Source) changing() bool { return s.cfg.Pattern != nil || len(s.cfg.Topics) > 1 }
+
+// present returns the topics to read that there are now.
+func (s *Source) present(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if s.cfg.Pattern != nil {
+		return s.link.match(ctx, s.cfg.Pattern, s.cfg.Except)
+	}
+	topics, err := s.link.existing(ctx, s.cfg.Topics)
+	if errors.Is(err, kafka.UnknownTopicOrPartition) {
+		err = nil // it was told when the group was joined, or is when it is joined without it
+	}
+	return topics, err
+}
+
+// watchTopics returns when there are other topics to read than those that are read, or ctx ends.
 func (s *Source) watchTopics(ctx context.Context, reading []string) {
 	tick := time.NewTicker(s.cfg.Look)
 	defer tick.Stop()
@@ -95,9 +115,7 @@ func (s *Source) watchTopics(ctx context.Context, reading []string) {
 		case <-ctx.Done():
 			return
 		}
-		look, cancel := context.WithTimeout(ctx, dialTimeout)
-		topics, err := s.link.match(look, s.cfg.Pattern, s.cfg.Except)
-		cancel()
+		topics, err := s.present(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -115,19 +133,30 @@ func (s *Source) watchTopics(ctx context.Context, reading []string) {
 	}
 }
 
-// checkTopics returns an error where a topic does not exist.
-func (l *link) checkTopics(ctx context.Context, topics []string) error {
+// existing returns those of the topics that exist, in their order, and an error that names those that don't.
+func (l *link) existing(ctx context.Context, topics []string) ([]string, error) {
 	conn, err := l.dial(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer conn.Close()
+	var there []string
+	var missing []error
 	for _, t := range topics {
-		if _, err := conn.ReadPartitions(t); errors.Is(err, kafka.UnknownTopicOrPartition) {
-			return fmt.Errorf("topic %q does not exist: make it with `dateline setup`: %w", t, err)
-		} else if err != nil {
-			return fmt.Errorf("look up topic %q: %w", t, err)
+		_, err := conn.ReadPartitions(t)
+		switch {
+		case err == nil:
+			there = append(there, t)
+		case errors.Is(err, kafka.UnknownTopicOrPartition):
+			missing = append(missing, noTopic(t))
+		default:
+			return nil, fmt.Errorf("look up topic %q: %w", t, err)
 		}
 	}
-	return nil
+	return there, errors.Join(missing...)
+}
+
+// noTopic is the error of a topic that does not exist.
+func noTopic(name string) error {
+	return fmt.Errorf("topic %q does not exist: make it with `dateline setup`: %w", name, kafka.UnknownTopicOrPartition)
 }

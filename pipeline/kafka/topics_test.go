@@ -134,3 +134,57 @@ func TestTopicPattern(t *testing.T) {
 	two.put(t, 200, 5)
 	read(t, s, 5)
 }
+
+// A topic of several that is missing, or is deleted, keeps nobody from the others, and is read when it comes.
+func TestOneTopicOfSeveral(t *testing.T) {
+	t.Parallel()
+	addr, prefix := servers.Kafka(t), servers.Name("several")
+	at := func(name string) cluster { return cluster{addr: addr, topic: prefix + "-" + name, group: prefix} }
+	one, two := at("one"), at("two")
+	admin := one.admin(t)
+	made := func(c cluster) {
+		t.Helper()
+		if _, err := admin.EnsureTopics(t.Context(), Topic{Name: c.topic, Partitions: 2}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made(two)
+	two.put(t, 0, 10)
+	var mu sync.Mutex
+	var told []string
+	cfg := one.config(t)
+	cfg.Topics, cfg.Look = []string{one.topic, two.topic}, 500*time.Millisecond
+	cfg.Notify = func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		told = append(told, err.Error())
+	}
+	s := one.source(t, cfg)
+	commit := func(n int) {
+		t.Helper()
+		_, b := read(t, s, n)
+		if err := s.Commit(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit(10)
+	mu.Lock()
+	if len(told) == 0 || !strings.Contains(told[0], one.topic) || !strings.Contains(told[0], "dateline setup") {
+		t.Errorf("of a topic that is missing is told %q", told)
+	}
+	mu.Unlock()
+	made(one)
+	one.put(t, 100, 10)
+	commit(10)
+	if _, err := admin.link.client.DeleteTopics(t.Context(), &kafka.DeleteTopicsRequest{Topics: []string{one.topic}}); err != nil {
+		t.Fatal(err)
+	}
+	two.put(t, 200, 10)
+	commit(10)
+	time.Sleep(3 * time.Second) // until it has left for the rest
+	two.put(t, 300, 10)
+	commit(10)
+	made(one)
+	one.put(t, 400, 10)
+	commit(10)
+}
