@@ -22,11 +22,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
@@ -312,7 +314,7 @@ func (x *Index) call(ctx context.Context, req esapi.Request, out any) error {
 	defer cancel()
 	res, err := req.Do(ctx, x.client)
 	if err != nil {
-		return fmt.Errorf("reach elasticsearch: %w", err)
+		return unreachable(err)
 	}
 	var raw []byte
 	if res.Body != nil {
@@ -331,6 +333,30 @@ func (x *Index) call(ctx context.Context, req esapi.Request, out any) error {
 		return fmt.Errorf("decode elasticsearch's answer: %w", err)
 	}
 	return nil
+}
+
+// unreachable says what an error of sending a request means.
+func unreachable(err error) error {
+	var (
+		certificate *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+		network     *net.OpError
+		dns         *net.DNSError
+	)
+	remedy := ""
+	switch {
+	case errors.As(err, &certificate):
+		remedy = ": check the CA file, and the address's host name"
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		remedy = ": it speaks no TLS there: does the address begin with http://?"
+	case errors.As(err, &dns):
+		remedy = ": check the address"
+	case errors.As(err, &network) && network.Op == "dial":
+		remedy = ": is it running? check the address"
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		remedy = ": it closed the connection: does the address begin with https://?"
+	}
+	return fmt.Errorf("reach elasticsearch: %w%s", err, remedy)
 }
 
 func statusError(status int, raw []byte) *StatusError {

@@ -65,7 +65,7 @@ func refusal(res *http.Response, err error) error {
 	case errors.As(err, &certificate), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch), errors.Is(err, context.Canceled):
 		return nil // the operator's to mend
 	case err != nil:
-		return fmt.Errorf("reach elasticsearch: %w", err)
+		return unreachable(err)
 	case !temporary(res.StatusCode):
 		return nil
 	}

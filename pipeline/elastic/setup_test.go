@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -252,5 +254,49 @@ func TestLedgerFilledInPart(t *testing.T) {
 	defer full.Close()
 	if _, err := full.Setup(t.Context()); err != nil || asked != 0 {
 		t.Errorf("another setup reads %d pages of articles: %v", asked, err)
+	}
+}
+
+// TestUnreachable: an error of the connection says what to look at.
+func TestUnreachable(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = closed.Close() // nobody listens there
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	go func() {
+		for {
+			conn, err := silent.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1))
+			_ = conn.Close()
+		}
+	}()
+	handler := http.NotFoundHandler()
+	plain, secure := httptest.NewServer(handler), httptest.NewTLSServer(handler)
+	defer plain.Close()
+	defer secure.Close()
+	for address, want := range map[string]string{
+		"http://" + closed.Addr().String():             "is it running?",
+		"http://" + silent.Addr().String():             "https://?",
+		strings.Replace(plain.URL, "http", "https", 1): "http://?",
+		secure.URL:                   "check the CA file",
+		"http://nobody.invalid:9200": "check the address",
+	} {
+		x, err := Open(Config{Addresses: []string{address}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.Setup(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", address, err, want)
+		}
+		_ = x.Close()
 	}
 }

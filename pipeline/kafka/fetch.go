@@ -43,12 +43,12 @@ func fetch(ctx context.Context, c *kafka.Client, p partition, offset int64, maxB
 		return unpackable(p, offset), nil
 	}
 	if err != nil {
-		return fetched{}, fmt.Errorf("fetch %s at %d: %w", p, offset, err)
+		return fetched{}, fmt.Errorf("fetch %s at %d: %w", p, offset, deleted(err))
 	}
 	out := fetched{next: offset, end: res.HighWatermark}
 	err = out.decode(res.Records, p, offset)
 	if res.Error != nil {
-		return fetched{}, fmt.Errorf("fetch %s at %d: %w", p, offset, res.Error)
+		return fetched{}, fmt.Errorf("fetch %s at %d: %w", p, offset, deleted(res.Error))
 	}
 	if err != nil {
 		return fetched{}, fmt.Errorf("decode %s from %d: %w", p, out.next, err)
@@ -297,6 +297,15 @@ func denied(err error) error {
 		if errors.Is(err, e) {
 			return fmt.Errorf("%w: grant it to the account: deploy/security/kafka.md lists what each process needs", err)
 		}
+	}
+	return err
+}
+
+// deleted adds to an error of a topic that was there, and is not any more, what to do. The client says the same
+// with an error of its own, where it knows of the topics already.
+func deleted(err error) error {
+	if errors.Is(err, kafka.UnknownTopicOrPartition) || errors.Is(err, protocol.ErrNoTopic) {
+		return fmt.Errorf("%w: was the topic deleted? `dateline setup` makes it again", err)
 	}
 	return err
 }

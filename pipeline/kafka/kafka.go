@@ -211,8 +211,7 @@ func (l *link) dial(ctx context.Context) (*kafka.Conn, error) {
 // explain says what an error of connecting means.
 func (l *link) explain(ctx context.Context, err error) error {
 	at := strings.Join(l.brokers, ", ")
-	var unknownCA x509.UnknownAuthorityError
-	var badName x509.HostnameError
+	var certificate *tls.CertificateVerificationError
 	var notTLS tls.RecordHeaderError
 	var refused *net.OpError
 	var dns *net.DNSError
@@ -221,7 +220,7 @@ func (l *link) explain(ctx context.Context, err error) error {
 		return err
 	case errors.Is(err, kafka.SASLAuthenticationFailed), errors.Is(err, kafka.UnsupportedSASLMechanism), errors.Is(err, kafka.IllegalSASLState):
 		return fmt.Errorf("the broker at %s refuses the account (%v): check mechanism, user and password: %w", at, l.mechanismName(), err)
-	case errors.As(err, &unknownCA), errors.As(err, &badName),
+	case errors.As(err, &certificate),
 		errors.As(err, &refused) && refused.Op == "remote error": // a TLS alert of the broker's
 		return fmt.Errorf("no TLS connection with Kafka at %s: check the CA file and the client certificate: %w", at, err)
 	case errors.As(err, &notTLS):

@@ -2,6 +2,8 @@ package kafka
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -312,5 +314,17 @@ func TestLag(t *testing.T) {
 	}
 	if _, err := c.admin(t).Lag(t.Context(), c.group, "no-such-topic"); !errors.Is(err, kafka.UnknownTopicOrPartition) {
 		t.Errorf("lag of a missing topic: %v", err)
+	}
+}
+
+// A certificate that has expired is no broker that is not running.
+func TestExplainCertificate(t *testing.T) {
+	l, err := Connection{}.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}
+	if err = l.explain(t.Context(), fmt.Errorf("dial: %w", err)); !strings.Contains(err.Error(), "check the CA file") || Temporary(err) {
+		t.Errorf("%v, temporary: %t", err, Temporary(err))
 	}
 }
