@@ -58,7 +58,7 @@ func Turns(doc *text.Doc, marked []text.Quoted, mentions []ner.Mention, entities
 		if last == nil {
 			last = lastNames(entities)
 		}
-		l.identify(doc, mentions, entities, last)
+		l.identify(doc, mentions, last)
 		labels = append(labels, l)
 	}
 	var out []Turn
@@ -169,7 +169,7 @@ func isMark(t string) bool {
 }
 
 // identify says who the label is.
-func (l *label) identify(doc *text.Doc, mentions []ner.Mention, entities []Entity, last map[string]int) {
+func (l *label) identify(doc *text.Doc, mentions []ner.Mention, last map[string]int) {
 	// The name ends before what says more of it: "JAKE TAPPER, CNN HOST".
 	end := l.first
 	for end < l.end && doc.Tokens[end].Text != "," && doc.Tokens[end].Text != "(" && doc.Tokens[end].Text != "[" {

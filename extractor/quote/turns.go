@@ -14,8 +14,8 @@ type stretch struct {
 	turn  *coref.Turn // nil in marks
 }
 
-// transcriptScore is how likely the label is the speaker of a turn: in PolNeAR's articles, of which seven
-// have transcripts, it is each time.
+// transcriptScore is how likely the label is the speaker of a turn: of PolNeAR's 96 paragraphs in
+// transcripts in all but one, but they come from seven articles only.
 const transcriptScore = 0.97
 
 // withTurns puts the turns of transcripts among the stretches in marks; those inside turns go.

@@ -163,8 +163,8 @@ func (d *Doc) pairDouble() []Quoted {
 	}
 	type step struct {
 		act  byte // 'o' open, 'c' close, 'r' close before and open, 'n' open or close inside, 'x' no mark
-		from int8 // state before the mark
-		end  int8 // the state that a paragraph's end closed before the mark; outside where none did
+		from int  // state before the mark
+		end  int  // the state that a paragraph's end closed before the mark; outside where none did
 	}
 	back := make([][states]step, len(marks))
 	var cost [states]float64
@@ -177,7 +177,7 @@ func (d *Doc) pairDouble() []Quoted {
 		// Crossing paragraphs: an open stretch is carried, or closed where its paragraph ends.
 		p := d.paragraphOf(m.token)
 		first := d.firstOfParagraph(m.token)
-		ended := int8(outside)
+		ended := outside
 		if n := p - para; n > 0 {
 			carry, drop, dropAfter := costCarry*float64(n), costUnclosed, costUnclosed
 			if first && n == 1 {
@@ -186,10 +186,10 @@ func (d *Doc) pairDouble() []Quoted {
 			out := cost[outside]
 			for kind := range kinds {
 				if c := cost[inside+kind] + drop; c < out {
-					out, ended = c, int8(inside+kind)
+					out, ended = c, inside+kind
 				}
 				if c := cost[after+kind] + dropAfter; c < out {
-					out, ended = c, int8(after+kind)
+					out, ended = c, after+kind
 				}
 				cost[inside+kind] += carry
 				cost[nested+kind] = math.Inf(1)
@@ -215,29 +215,29 @@ func (d *Doc) pairDouble() []Quoted {
 		try(outside, cost[outside]+m.skip, step{'x', outside, ended})
 		for kind := range kinds {
 			in, deep, out := inside+kind, nested+kind, after+kind
-			try(outside, cost[in]+m.close, step{'c', int8(in), outside})
-			try(inside+m.kind, cost[in]+m.open+reopen, step{'r', int8(in), outside})
-			try(in, cost[in]+m.skip, step{'x', int8(in), outside})
+			try(outside, cost[in]+m.close, step{'c', in, outside})
+			try(inside+m.kind, cost[in]+m.open+reopen, step{'r', in, outside})
+			try(in, cost[in]+m.skip, step{'x', in, outside})
 			if !first {
 				nest := costNest
 				if m.kind != kind {
 					nest = costNestOther
 				}
-				try(deep, cost[in]+m.open+nest, step{'n', int8(in), outside})
-				try(deep, cost[out]+m.open+nest/2, step{'n', int8(out), outside})
-				try(outside, cost[out]+m.close, step{'c', int8(out), outside})
+				try(deep, cost[in]+m.open+nest, step{'n', in, outside})
+				try(deep, cost[out]+m.open+nest/2, step{'n', out, outside})
+				try(outside, cost[out]+m.close, step{'c', out, outside})
 			}
-			try(out, cost[deep]+m.close, step{'n', int8(deep), outside})
-			try(out, cost[out]+m.skip, step{'x', int8(out), outside})
+			try(out, cost[deep]+m.close, step{'n', deep, outside})
+			try(out, cost[out]+m.skip, step{'x', out, outside})
 		}
 		cost = next
 	}
-	state := int8(outside)
+	state := outside
 	least := cost[outside]
 	for kind := range kinds {
 		for _, s := range [...]int{inside + kind, after + kind} {
 			if c := cost[s] + costUnclosed; c < least {
-				state, least = int8(s), c
+				state, least = s, c
 			}
 		}
 	}
