@@ -169,7 +169,7 @@ func TestCases(t *testing.T) {
 			{"They meet each month, every night, every few weeks, several times a year and three days each week.", "each month=P1M|every night=XXXX-XX-XXTNI|every few weeks=PXW|several times a year=P1Y|three days each week=P1W"},
 			{"They fell in recent months and in past years.", "recent months=PXM|past years=PAST_REF"},
 			{"It was a five-day-long, year-round, three-hour-plus job, in the past half century.", "five-day-long=P5D|three-hour=PT3H|the past half century=P50Y"},
-			{"They meet daily, annually, on Fridays, every July.", "daily=XXXX-XX-XX|annually=XXXX|Fridays=XXXX-WXX-5|every July=XXXX-07"},
+			{"They meet daily, annually, on Fridays, every July.", "daily=P1D|annually=P1Y|Fridays=XXXX-WXX-5|every July=XXXX-07"},
 		}},
 		{"about, more than", [][2]string{
 			{"It took about three days.", "about three days=P3D+APPROX"},

@@ -123,8 +123,8 @@ What the rows hold, read by hand:
 * vague length: "recent months" is PXM six times and PAST_REF five; we say PXM, as the guides of TimeML and
   TIMEX2 do, newer gold PAST_REF. "Centuries" are PXE and PXC there, PXCE here.
 * counted length: "two years ago" as P2Y, "the next three quarters" as P9M.
-* set: "every month" and "twice a month" are P1M there and here (so TimeML's guidelines), "daily" and
-  "annually" are patterns (XXXX-XX-XX). Newer gold has patterns always.
+* set: "every month" and "twice a month" are P1M there and here, "daily" P1D here (so TimeML's guidelines and
+  specification), XXXX-XX-XX there, "hourly" PT1H. Newer gold has patterns always.
 * "three days later" in a story is P3D there, each of four times; we give the day, as newer gold does, and
   the length where no day can be told.
 * extents: "earlier this month" and its like are whole in 12 cases and "this month" in 6; we take the
