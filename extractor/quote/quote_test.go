@@ -276,6 +276,7 @@ func FuzzFind(f *testing.F) {
 	for _, s := range []string{
 		"", "“", "\"\"", "said", "“a” said", "according to", "According to , said Ana.", "‘’‘’", "Ana Bell (AB) said \"x", "“A.\n\n“B.\n\n“C.” said Bo, 5, who said, said.",
 		"He said, she said, “it said,” they said: 'no' ``yes''.", "Bell, Bell, and Bell said (Bell) and said.", "«Ж»\u00a0сказал Ж. É—É", "to say as saying said by said",
+		"\"ROE: Will “you” go?\n\n\"BELL: I ‘will.\n\nQ. You?\n\n(LAUGHTER)\n\nA: I said “no”.\"", "Q: I?\n\nA: \n\nA: “I”\n\nQ: «we» (I)",
 	} {
 		f.Add(s)
 	}
