@@ -96,7 +96,7 @@
     box.setAttribute("aria-autocomplete", "list");
     box.setAttribute("aria-controls", list.id);
     box.setAttribute("aria-expanded", "false");
-    let at = -1, wanted = 0, timer = 0;
+    let at = -1, wanted = 0, timer = 0, took = false;
     const close = () => { list.hidden = true; at = -1; box.setAttribute("aria-expanded", "false"); box.removeAttribute("aria-activedescendant"); };
     // What is being typed: the last two words, or the last, and where it starts.
     const words = () => {
@@ -165,8 +165,11 @@
       if (!n) return;
       if (e.key === "ArrowDown") { e.preventDefault(); mark((at + 1) % n); }
       if (e.key === "ArrowUp") { e.preventDefault(); mark((at + n - 1) % n); }
-      if ((e.key === "Enter" || e.key === "Tab") && at >= 0) { e.preventDefault(); take(list.children[at]); }
+      if ((e.key === "Enter" || e.key === "Tab") && at >= 0) { e.preventDefault(); took = true; take(list.children[at]); }
     });
+    // A browser may submit the form for the character of a key whose press was dealt with (Chrome, now and then).
+    box.addEventListener("keyup", () => { took = false; });
+    form.addEventListener("submit", (e) => { if (took) e.preventDefault(); });
   }
 
   // Keys: / to the box, j and k through what was found.
