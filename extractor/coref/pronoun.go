@@ -260,7 +260,7 @@ func (p *pronouns) speaks(i int) bool {
 		t := &p.doc.Tokens[j]
 		low := strings.ToLower(t.Text)
 		if v, ok := cue.Lookup(low); ok && (strings.HasPrefix(t.Tag, "VB") || v.Class&cue.Say != 0) {
-			particle := map[string]string{"point": "out", "put": "it"}[v.Lemma]
+			particle := v.Particle()
 			return particle == "" || j+1 < len(p.doc.Tokens) && p.doc.Tokens[j+1].Text == particle
 		}
 		if t.Tag != "RB" && t.Tag != "MD" && low != "has" && low != "have" && low != "had" && low != "also" && low != "did" && low != "do" && low != "does" {

@@ -65,11 +65,11 @@ func (u *unit) isVerb(i int, v cue.Verb) bool {
 	prev, next := u.at(i-1), u.at(i+1)
 	switch v.Lemma {
 	case "point":
-		return next.low == "out"
+		return next.low == v.Particle()
 	case "put":
 		// "as Smith put it, “…”"; but not "put it in the bank"
 		after := u.at(i + 2)
-		return next.low == "it" && (i+2 >= len(u.items) || after.kind == quoted || after.tag == "." || after.low == "," || after.low == ":" || after.low == "this" || after.low == "on" || timeWord(after.low) || after.tag == "RB")
+		return next.low == v.Particle() && (i+2 >= len(u.items) || after.kind == quoted || after.tag == "." || after.low == "," || after.low == ":" || after.low == "this" || after.low == "on" || timeWord(after.low) || after.tag == "RB")
 	}
 	if i == 0 && v.Class&cue.Say != 0 && v.Tense == cue.Past && next.kind == name {
 		return true // "Remarked Smith, …"
@@ -327,7 +327,7 @@ func (u *unit) endsClause(i int) bool {
 func (f *frame) objects(u *unit) {
 	const longest = 18 // items between a cue and its "that"
 	i := f.cueEnd
-	if l := u.at(i).low; l == "out" && f.verb.Lemma == "point" || l == "on" && f.verb.Lemma == "call" || l == "it" && f.verb.Lemma == "put" {
+	if l := u.at(i).low; l != "" && l == f.verb.Particle() || l == "on" && f.verb.Lemma == "call" {
 		i++
 		f.cueEnd = i
 	}

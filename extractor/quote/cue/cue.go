@@ -80,6 +80,17 @@ var verbs = sync.OnceValue(func() map[string]Verb {
 	return m
 })
 
+// Particle is the word without which a verb's form says nothing ("pointed out", "put it"); empty for most.
+func (v Verb) Particle() string {
+	switch v.Lemma {
+	case "point":
+		return "out"
+	case "put":
+		return "it"
+	}
+	return ""
+}
+
 // Lookup gives the verb of speaking that a word, in lower case, is a form of.
 func Lookup(word string) (Verb, bool) {
 	v, ok := verbs()[word]
